@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# Manual pages and shell completions are printed by the command itself, from the tables that its parser uses; they are made
+# when it is installed.
+install(CODE [[
+  set(command "${CMAKE_INSTALL_PREFIX}/bin/wazuka")
+  set(root "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}")
+  function(write_output file)
+    file(REAL_PATH "${root}/${file}" path)
+    cmake_path(GET path PARENT_PATH folder)
+    file(MAKE_DIRECTORY "${folder}")
+    execute_process(COMMAND "$ENV{DESTDIR}${command}" ${ARGN} OUTPUT_FILE "${path}" COMMAND_ERROR_IS_FATAL ANY)
+    message(STATUS "Installing: ${path}")
+  endfunction()
+  write_output(share/man/man1/wazuka.1 help --man)
+  execute_process(COMMAND "$ENV{DESTDIR}${command}" -h OUTPUT_VARIABLE help)
+  string(REGEX REPLACE "Arguments:.*" "" help "${help}")
+  string(REGEX MATCHALL "\n  [a-z][a-z-]*" names "${help}")
+  foreach(name ${names})
+    string(STRIP "${name}" name)
+    write_output(share/man/man1/wazuka-${name}.1 help --man ${name})
+  endforeach()
+  write_output(share/bash-completion/completions/wazuka completion bash)
+  write_output(share/zsh/site-functions/_wazuka completion zsh)
+  write_output(share/fish/vendor_completions.d/wazuka.fish completion fish)
+]])

@@ -1,0 +1,3 @@
+module example.com/lsjson
+
+go 1.21

@@ -1,0 +1,5 @@
+(module $"quoted \41" (import "m" (item "a" (func (param i32))) (item "b" (global (mut i32))))
+  (import "m" (item "a") (item "b") (memory 1 (pagesize 1))) (import "x" "y" (func $f (exact (type 0))))
+  (type (descriptor 2) (struct)) (rec (type $d (descriptor 2) (struct)) (type (describes 1) (struct)))
+  (func (result v128) (v128.load8_lane 1 offset=4 align=1 3 (i32.const 0) (v128.const f32x4 1 2 3 4)))
+  (func (type $ft) (param i32) resume 0 (on 0 0) (on 0 switch)) (type $ft (func (param i32))))

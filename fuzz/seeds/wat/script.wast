@@ -1,0 +1,5 @@
+(module $M (func (export "f") (result f32) (f32.const 1)))
+(assert_return (invoke $M "f" (i32.const 1) (ref.null any) (v128.const i64x2 1 2)) (f32.const nan:canonical) (either (i32.const 1) (ref.func)) (v128.const f64x2 nan:arithmetic 1))
+(assert_trap (module (start 0)) "x") (register "m" $M) (get "g")
+(assert_malformed (module quote "(func" " bogus)") "unknown operator") (assert_invalid (module binary "\00asm") "y")
+(thread $T (shared (module $M)) (invoke "run")) (wait $T) (module definition $D) (module instance $I $D)

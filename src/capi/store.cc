@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <algorithm>
+
+#include "capi/objects.h"
+#include "interp/interp.h"
+
+using namespace wazuka;
+using namespace wazuka::capi;
+
+namespace {
+
+std::atomic<u64> next_store_id = 1;
+
+Frame frame_of(const interp::StackFrame& f) {
+  ModuleCode& code = *f.module;
+  const Module& module = code.module();
+  Frame frame;
+  frame.func_index = f.func_index;
+  if (f.offset != ~u32{0} && code.engine().config().address_map) {
+    frame.module_offset = f.offset;
+    frame.func_offset = f.offset - module.funcs[f.func_index].body.offset;
+  }
+  const NameSection& names = code.names();
+  if (std::string_view name = names.func_name(f.func_index); !name.empty()) frame.func_name = name;
+  if (!names.module.empty()) frame.module_name = names.module;
+  return frame;
+}
+
+}  // namespace
+
+wasmtime_context::wasmtime_context(std::shared_ptr<Engine> e, Foreign d)
+    : id(next_store_id.fetch_add(1, std::memory_order_relaxed)),
+      engine(std::move(e)),
+      data(std::move(d)),
+      wasi_provider(&wasi_slot, /*preview0=*/false),
+      store(engine) {
+  // A deadline that has passed: code runs only once the embedder has set another one.
+  if (engine->config().epoch) store.context.epoch_deadline = 0;
+}
+
+wasmtime_context::~wasmtime_context() {
+  while (roots_ != nullptr) std::exchange(roots_, roots_->next)->drop();
+}
+
+void wasmtime_context::prune_roots() {
+  for (Root** at = &roots_; *at != nullptr;) {
+    Root* const root = *at;
+    if (root->owners.load(std::memory_order_acquire) > 1) {
+      at = &root->next;
+      continue;
+    }
+    *at = root->next;
+    root->drop();
+    --root_count_;
+  }
+  prune_at_ = std::max<size_t>(1024, root_count_ * 2);
+}
+
+Root* wasmtime_context::new_root(Cell ref) {
+  if (!shows_roots_) {
+    GcHeap* const heap = store.gc_heap();
+    if (heap == nullptr) {
+      (void)store.take_error();
+      return nullptr;
+    }
+    heap->add_root_source(this);
+    shows_roots_ = true;
+  }
+  if (root_count_ >= prune_at_) prune_roots();
+  Root* const root = new Root;
+  root->ref = static_cast<u32>(ref);
+  root->next = roots_;
+  roots_ = root;
+  ++root_count_;
+  return root;
+}
+
+void wasmtime_context::visit_roots(RootVisitor& visitor) {
+  prune_roots();
+  for (Root* root = roots_; root != nullptr; root = root->next) visitor.visit(root->ref);
+}
+
+Failure wasmtime_context::failure_of(ExecError error) {
+  Failure failure{std::move(error), {}};
+  if (!failure.error.has_backtrace) return failure;
+  failure.frames = std::exchange(pending_frames, {});
+  if (!failure.frames.empty()) return failure;
+  std::vector<interp::StackFrame> trace = store.last_trace();
+  if (const size_t most = engine->config().max_backtrace; trace.size() > most) trace.resize(most);
+  for (const interp::StackFrame& f : trace) failure.frames.push_back(frame_of(f));
+  return failure;
+}
+
+TrapOr wasmtime_context::raise(Failure failure) {
+  pending_frames = std::move(failure.frames);
+  return store.raise(std::move(failure.error));
+}
+
+// Stores -----------------------------------------------------------------------------------------
+
+wasmtime_store_t* wasmtime_store_new(wasm_engine_t* engine, void* data, void (*finalizer)(void*)) {
+  return new wasmtime_store(engine->engine, Foreign(data, finalizer));
+}
+void wasmtime_store_delete(wasmtime_store_t* store) {
+  delete store;
+}
+wasmtime_context_t* wasmtime_store_context(wasmtime_store_t* store) {
+  return &store->context;
+}
+
+void wasmtime_store_limiter(wasmtime_store_t* store, int64_t memory_size, int64_t table_elements,
+                            int64_t instances, int64_t tables, int64_t memories) {
+  StoreLimits limits;
+  auto set = [](u64& limit, int64_t value) {
+    if (value >= 0) limit = static_cast<u64>(value);
+  };
+  set(limits.memory_bytes, memory_size);
+  set(limits.table_elements, table_elements);
+  set(limits.instances, instances);
+  set(limits.tables, tables);
+  set(limits.memories, memories);
+  store->context.store.set_limits(limits);
+}
+
+void* wasmtime_context_get_data(const wasmtime_context_t* context) {
+  return context->data.data();
+}
+void wasmtime_context_set_data(wasmtime_context_t* context, void* data) {
+  context->data.set_data(data);
+}
+
+wasmtime_error_t* wasmtime_context_gc(wasmtime_context_t* context) {
+  if (!context->store.has_gc_heap()) return nullptr;
+  GcHeap* const heap = context->store.gc_heap();
+  return heap->collect() ? nullptr : new_error(heap->error());
+}
+
+namespace {
+
+wasmtime_error_t* no_fuel() {
+  return new_error("fuel is not configured in this store");
+}
+
+}  // namespace
+
+wasmtime_error_t* wasmtime_context_set_fuel(wasmtime_context_t* context, uint64_t fuel) {
+  if (!context->engine->config().fuel) return no_fuel();
+  context->store.set_fuel(fuel);
+  return nullptr;
+}
+wasmtime_error_t* wasmtime_context_get_fuel(const wasmtime_context_t* context, uint64_t* fuel) {
+  if (!context->engine->config().fuel) return no_fuel();
+  *fuel = context->store.fuel_left();
+  return nullptr;
+}
+
+void wasmtime_store_epoch_deadline_callback(wasmtime_store_t*,
+                                            wasmtime_error_t* (*)(const wasmtime_context_t*, void*,
+                                                                  uint64_t*,
+                                                                  wasmtime_update_deadline_kind_t*),
+                                            void* data, void (*finalizer)(void*)) {
+  const Foreign ended(data, finalizer);
+  abort_unsupported(__func__);
+}
+
+void wasmtime_context_set_epoch_deadline(wasmtime_context_t* context, uint64_t ticks) {
+  const u64 now = context->engine->epoch().load(std::memory_order_relaxed);
+  context->store.context.epoch_deadline = ticks > ~u64{0} - now ? ~u64{0} : now + ticks;
+}
+
+wasm_store_t* wasm_store_new(wasm_engine_t* engine) {
+  return new wasm_store_t{std::make_shared<wasmtime_store>(engine->engine, Foreign())};
+}
+void wasm_store_delete(wasm_store_t* store) {
+  delete store;
+}

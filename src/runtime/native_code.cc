@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "runtime/native_code.h"
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+#include "base/parallel.h"
+#include "opt/pipeline.h"
+#include "runtime/module_code.h"
+#include "runtime/native_call.h"
+#include "tier/thunks.h"
+
+namespace wazuka {
+
+namespace {
+
+// Address space for code: far more than any compiler makes of a byte of a body, or, where there is
+// little address space, as much as the usual.
+constexpr u64 kGenerousFactor = 32, kModestFactor = 10;
+constexpr u64 kBaseBytes = u64{64} << 10;
+constexpr u32 kTiers = 3;                    // baseline code, better code, and that of loops
+constexpr u64 kMaxCodeBytes = u64{1} << 30;  // code and FuncCodes are within reach of each other
+
+std::unique_ptr<CodeSpace> reserve(const Module& module, u32 tiers) {
+  for (u64 factor : {kGenerousFactor, kModestFactor}) {
+    const u64 bytes = std::min(kBaseBytes + factor * module.code.size, kMaxCodeBytes);
+    const u32 functions = static_cast<u32>(module.funcs.size()) - module.imported_funcs;
+    auto space = CodeSpace::create({interp::Code::bytes_for(module), bytes, functions * tiers});
+    if (space != nullptr) return space;
+  }
+  return nullptr;
+}
+
+/// Continuations need all frames of their stacks in the interpreter.
+bool switches_stacks(const Module& module) {
+  return std::any_of(module.func_infos.begin(), module.func_infos.end(),
+                     [](const FuncInfo& f) { return (f.flags & BodyFlags::kStackSwitching) != 0; });
+}
+
+}  // namespace
+
+std::unique_ptr<NativeCode> NativeCode::create(const Engine& engine, const Module& module) {
+  if (engine.thunks() == nullptr || module.funcs.size() == module.imported_funcs) return nullptr;
+  if (switches_stacks(module)) return nullptr;
+  std::unique_ptr<CodeSpace> space = reserve(module, engine.tiers_up() ? kTiers : 1);
+  if (space == nullptr) return nullptr;
+  return std::unique_ptr<NativeCode>(new NativeCode(engine, module, std::move(space)));
+}
+
+NativeCode::NativeCode(const Engine& engine, const Module& module, std::unique_ptr<CodeSpace> space)
+    : engine_(engine), module_(module), space_(std::move(space)) {
+  if (!engine.tiers_up()) return;
+  tiers_ = std::make_unique<FuncTier[]>(module.funcs.size() - module.imported_funcs);
+}
+
+interp::NativeSide NativeCode::side() const {
+  return {space_->data(), engine_.thunks()->lazy()};
+}
+
+namespace {
+
+// Between the refusal, deep in a call, and the end of that call on the same thread.
+thread_local std::optional<Error> refusal;
+
+}  // namespace
+
+std::optional<Error> take_refusal() {
+  return std::exchange(refusal, std::nullopt);
+}
+
+/// What is refused keeps its lazy stub: whoever calls it gets the error again.
+const u8* NativeCode::compile(FuncCode& func) {
+  auto at = try_compile(func);
+  if (at) return *at;
+  refusal = std::move(at).error();
+  return engine_.thunks()->refuse();
+}
+
+/// By the first tier that takes the function.
+Result<CompiledCode> NativeCode::compile_best(const CompileEnv& env, u32 func_index) const {
+  const CompileLog& log = engine_.config().compile_log;
+  auto compiled = engine_.compile_function()(env, func_index);
+  if (!compiled && log.refused != nullptr) log.refused(log.user, func_index, compiled.error());
+  if (compiled || engine_.second_compile_function() == nullptr) return compiled;
+  if (opt::is_mistake(compiled.error())) return compiled;
+  return engine_.second_compile_function()(env, func_index);
+}
+
+Result<const u8*> NativeCode::try_compile(FuncCode& func) {
+  const u8* const lazy = engine_.thunks()->lazy();
+  if (const u8* at = func.native.load(std::memory_order_acquire); at != lazy) return at;
+  const CompileEnv env = engine_.compile_env(module_, code_->layout());
+  auto compiled = compile_best(env, func.func_index);
+  if (!compiled && opt::is_mistake(compiled.error())) return std::unexpected(compiled.error());
+  if (!compiled) return interpret_from_now_on(func);
+  if (VerifyFunction verify = engine_.config().verify) {
+    WAZUKA_TRY(verify(env, func.func_index, *compiled));
+  }
+  CodeSpace::Placement placement{*std::move(compiled), &func};
+  publish({&placement, 1});
+  return func.native.load(std::memory_order_acquire);
+}
+
+/// Gives code an address, or none if there is no room. The lock is held.
+void NativeCode::place(std::span<CodeSpace::Placement> functions) {
+  auto resolve = [](void* env, const Relocation& r) -> const void* {
+    return static_cast<interp::Code*>(env)->func(r.index);
+  };
+  CodeObserver* const observer = engine_.config().observer.get();
+  if (observer == nullptr) return space_->place(functions, resolve, code_);
+  for (CodeSpace::Placement& f : functions) {
+    const size_t bytes = f.code.bytes.size();
+    const std::vector<CodePosition> positions = std::move(f.code.positions);
+    space_->place({&f, 1}, resolve, code_);
+    if (f.address == nullptr) continue;
+    observer->published({*f.func->module, f.func->func_index, {f.address, bytes}, positions});
+  }
+}
+
+/// Functions' first code.
+void NativeCode::publish(std::span<CodeSpace::Placement> functions) {
+  std::lock_guard<std::mutex> guard(lock_);
+  // Other threads may have compiled some of them meanwhile.
+  const u8* const lazy = engine_.thunks()->lazy();
+  const auto known =
+      std::partition(functions.begin(), functions.end(), [lazy](const CodeSpace::Placement& f) {
+        return f.func->native.load(std::memory_order_acquire) == lazy;
+      });
+  const auto ours = functions.first(static_cast<size_t>(known - functions.begin()));
+  place(ours);
+  for (const CodeSpace::Placement& f : ours) {
+    if (f.address == nullptr) {
+      interpret_from_now_on(*f.func);
+      continue;
+    }
+    if (tiers_ != nullptr) begin_counting(*f.func, f.code.frame_bytes);
+    f.func->native.store(f.address, std::memory_order_release);
+  }
+}
+
+const u8* interpret_from_now_on(FuncCode& func) {
+  const Module& module = func.module->module();
+  const u8* const leave = native_leave(*native_thunks(), module.func_type(func.func_index));
+  interp::Code::interpret(func);
+  func.native.store(leave, std::memory_order_release);
+  return leave;
+}
+
+Result<void> NativeCode::compile_all(u32 threads) {
+  const u32 first = module_.imported_funcs, end = static_cast<u32>(module_.funcs.size());
+  std::atomic<u32> next = first;
+  std::mutex lock;  // of the first refusal by index
+  std::optional<Error> error;
+  u32 refused = end;
+  // In runs, so that threads do not meet at the counter.
+  constexpr u32 kRun = 16;
+  constexpr size_t kPublishBytes = 64 << 10;
+  run_parallel(threads, [&] {
+    const CompileEnv env = engine_.compile_env(module_, code_->layout());
+    std::vector<CodeSpace::Placement> done;
+    size_t bytes = 0;
+    auto compile_one = [&](u32 i) -> Result<void> {
+      FuncCode& func = *code_->func(i);
+      auto compiled = compile_best(env, i);
+      if (!compiled && opt::is_mistake(compiled.error())) return std::unexpected(compiled.error());
+      if (!compiled) return interpret_from_now_on(func), Result<void>{};
+      if (VerifyFunction verify = engine_.config().verify) WAZUKA_TRY(verify(env, i, *compiled));
+      bytes += compiled->bytes.size();
+      done.push_back({*std::move(compiled), &func});
+      return {};
+    };
+    for (;;) {
+      const u32 begin = next.fetch_add(kRun, std::memory_order_relaxed);
+      for (u32 i = begin; i < std::min(begin + kRun, end); ++i) {
+        auto compiled = compile_one(i);
+        if (compiled) continue;
+        std::lock_guard<std::mutex> guard(lock);
+        if (i >= refused) continue;
+        refused = i;
+        error = std::move(compiled).error();
+      }
+      if (bytes >= kPublishBytes || begin >= end) {
+        publish(done);
+        done.clear();
+        bytes = 0;
+      }
+      if (begin >= end) return;
+    }
+  });
+  if (!error) return {};
+  return std::unexpected(*std::move(error));
+}
+
+}  // namespace wazuka

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "runtime/store.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <limits>
+
+#include "runtime/backtrace.h"
+#include "runtime/builtins.h"
+#include "runtime/continuations.h"
+#include "runtime/instance.h"
+#include "runtime/native_call.h"
+#include "runtime/native_code.h"
+#include "runtime/stack_walk.h"
+
+namespace wazuka {
+namespace {
+
+// Activations that may nest through host functions: each takes some native stack.
+constexpr u32 kMaxCallDepth = 1000;
+
+// Frames that are noted of a stack that ends with an error.
+constexpr size_t kMaxTrace = 100'000;
+
+}  // namespace
+
+struct Store::HostFunc {
+  HostCode code;
+  VMFuncRef ref;
+  TypeRegistry* registry = nullptr;
+
+  ~HostFunc() { registry->release(ref.type_id); }
+};
+
+Store::Store(std::shared_ptr<Engine> engine, const StoreLimits& limits)
+    : engine_(std::move(engine)), limits_(limits) {
+  context.builtins = &vm_builtins();
+  context.epoch = &engine_->epoch();
+  context.store = this;
+  if (engine_->thunks() != nullptr) context.call_native = wazuka::call_native;
+}
+
+Store::~Store() = default;
+
+Result<Memory*> Store::new_memory(const MemoryType& type) {
+  if (type.shared && !engine_->config().features.has(Feature::kSharedMemory)) {
+    return fail("shared memory support is disabled for this engine -- see `Config::shared_memory`");
+  }
+  // Shared memories belong to several stores: the limits of one do not apply.
+  u64 limit = type.shared ? ~u64{0} : limits_.memory_bytes;
+  auto memory = Memory::create(type, *engine_, limit);
+  if (!memory) return std::unexpected(std::move(memory).error());
+  return adopt(*std::move(memory));
+}
+
+Memory* Store::adopt(std::shared_ptr<Memory> memory) {
+  memories_.push_back(std::move(memory));
+  return memories_.back().get();
+}
+
+Result<Table*> Store::new_table(const TableType& canonical_type) {
+  auto table = Table::create(canonical_type, limits_.table_elements);
+  if (!table) return std::unexpected(std::move(table).error());
+  tables_.push_back(*std::move(table));
+  return tables_.back().get();
+}
+
+Global Store::new_global(const GlobalType& canonical_type, const Value& value) {
+  VMGlobal& g = globals_.emplace_back();
+  g.cells[0] = value.cells[0];
+  g.cells[1] = value.cells[1];
+  if (gc_is_traced(canonical_type.type, *engine_->types())) traced_globals_.push_back(&g);
+  return {&g, canonical_type};
+}
+
+VMTag* Store::new_tag(u32 type_id) {
+  tags_.push_back({type_id});
+  return &tags_.back();
+}
+
+VMFuncRef* Store::new_host_func(const FuncType& type, HostCallback callback, void* env) {
+  const u32 type_id = engine_->types()->intern_func(type);
+  VMFuncRef* func = new_host_func_of_id(type_id, callback, env);
+  engine_->types()->release(type_id);
+  return func;
+}
+
+VMFuncRef* Store::new_host_func_of_id(u32 type_id, HostCallback callback, void* env) {
+  auto func = std::make_unique<HostFunc>();
+  func->registry = engine_->types().get();
+  func->registry->retain(type_id);
+  func->ref.type_id = type_id;
+  func->ref.code = &func->code;
+  const FuncType& type = type_of(func->ref);
+  func->code.type = &type;
+  if (engine_->thunks() != nullptr) func->code.native = engine_->thunks()->lazy();
+  interp::init_host_code(func->code, cell_count(type.params), cell_count(type.results), callback,
+                         env);
+  host_funcs_.push_back(std::move(func));
+  return &host_funcs_.back()->ref;
+}
+
+const FuncType& Store::type_of(const VMFuncRef& func) const {
+  return engine_->types()->get(func.type_id).func;
+}
+
+Result<void> Store::prepare_stack() {
+  size_t guard = os::page_size();
+  size_t bytes = os::round_up_to_pages(engine_->vm_stack_bytes());
+  stack_ = os::Reservation::map(bytes + guard);
+  if (!stack_ || !stack_.protect(bytes, guard)) {
+    return fail("failed to allocate a stack of " + std::to_string(bytes) + " bytes");
+  }
+  context.stack_top = reinterpret_cast<Cell*>(stack_.base());
+  context.stack_limit = reinterpret_cast<Cell*>(stack_.base() + bytes);
+  return {};
+}
+
+namespace {
+
+/// Host values take no room in the heap, so their number makes a collection due as well. Before
+/// wasm is entered nothing but the arguments is held in raw cells.
+bool collect_host_values(GcHeap& heap, const TypeRegistry& registry, const FuncType& type,
+                         Cell* args) {
+  std::vector<u32> refs;
+  u32 cell = 0;
+  for (ValType t : type.params) {
+    if (gc_is_traced(t, registry)) refs.push_back(cell);
+    cell += cell_count(t);
+  }
+  return heap.collect({args, refs});
+}
+
+}  // namespace
+
+ExecResult<void> Store::call_raw(const VMFuncRef& func, Cell* cells) {
+  if (gc_heap_ != nullptr && call_depth_ == 0 && gc_heap_->host_values().wants_collection() &&
+      !collect_host_values(*gc_heap_, *engine_->types(), type_of(func), cells)) {
+    return std::unexpected(ExecError(gc_heap_->error()));
+  }
+  if (!stack_) [[unlikely]]
+    WAZUKA_TRY(prepare_stack());
+  if (call_depth_ >= kMaxCallDepth) [[unlikely]]
+    return std::unexpected(ExecError::of_trap(TrapCode::kStackOverflow));
+  context.fault_memory_size = kNoFaultAddress;
+  ++call_depth_;
+  if (last_trace_) last_trace_.reset();
+  TrapOr outcome = kNoTrap;
+  // Functions of modules that are interpreted as a whole have no machine code to be called by.
+  if (func.code->native.load(std::memory_order_relaxed) == nullptr ||
+      func.code->module == nullptr) {
+    outcome = interp::call(context, func, cells);
+  } else {
+    if (context.trapped_activation != nullptr || context.overflowed != nullptr) [[unlikely]]
+      interp::end_trap(context);
+    outcome = call_native(&context, &func, cells);
+  }
+  --call_depth_;
+  if (outcome == kNoTrap) [[likely]]
+    return {};
+  return std::unexpected(finish_error(outcome));
+}
+
+ExecResult<void> Store::call(const VMFuncRef& func, std::span<const Value> args,
+                             std::vector<Value>& results) {
+  const FuncType& type = type_of(func);
+  u32 params = cell_count(type.params);
+  u32 count = std::max(params, cell_count(type.results));
+  std::vector<Cell> cells(count);
+  size_t at = 0;
+  for (const Value& v : args) {
+    for (u32 i = 0; i < cell_count(v.type) && at < params; ++i) cells[at++] = v.cells[i];
+  }
+  WAZUKA_TRY(call_raw(func, cells.data()));
+  results.clear();
+  at = 0;
+  for (ValType t : type.results) {
+    Value& v = results.emplace_back(Value{t, {}});
+    for (u32 i = 0; i < cell_count(t); ++i) v.cells[i] = cells[at++];
+    if (t == kI32 || t == kF32) v.cells[0] = static_cast<u32>(v.cells[0]);
+  }
+  return {};
+}
+
+ExecResult<void> Store::call_initializer(const VMFuncRef& func) {
+  const FuncType& type = type_of(func);
+  auto wrong = [](const char* what, size_t found) {
+    return std::unexpected(ExecError(Error{std::string("type mismatch with ") + what,
+                                           Error::kNoOffset,
+                                           {"expected 0 types, found " + std::to_string(found)}}));
+  };
+  if (!type.params.empty()) return wrong("parameters", type.params.size());
+  if (!type.results.empty()) return wrong("results", type.results.size());
+  return call_raw(func, nullptr);
+}
+
+TrapOr Store::raise(ExecError error) {
+  const bool passes_on = error.uncaught_exception && context.exception != 0;
+  pending_error_ = std::move(error);
+  return passes_on ? kException : kHostError;
+}
+
+ExecError Store::take_error() {
+  ExecError error = std::move(*pending_error_);
+  pending_error_.reset();
+  return error;
+}
+
+void Store::set_fuel(u64 fuel) {
+  context.fuel = std::min<u64>(fuel, std::numeric_limits<i64>::max());
+  fuel_reserve_ = fuel - context.fuel;
+}
+
+u64 Store::fuel_left() const {
+  return fuel_reserve_ + static_cast<u64>(std::max<i64>(static_cast<i64>(context.fuel), 0));
+}
+
+[[gnu::cold]] ExecError Store::finish_error(TrapOr code) {
+  ExecError error;
+  if (code == kHostError && pending_error_) {
+    error = std::move(*pending_error_);
+    pending_error_.reset();
+  } else if (code == kHostError) {
+    const char* kNoRoom = "no room for the machine code of another function type";
+    error = take_refusal().value_or(Error{kNoRoom, Error::kNoOffset, {}});
+  } else if (code == kException) {
+    // A host function that let the exception pass has left the error with the whole backtrace.
+    if (pending_error_ && pending_error_->uncaught_exception) {
+      error = std::move(*pending_error_);
+      pending_error_.reset();
+    } else {
+      error = ExecError::of_exception();
+    }
+  } else {
+    TrapCode trap = static_cast<TrapCode>(code);
+    error = ExecError::of_trap(trap);
+    if (trap == TrapCode::kMemoryOutOfBounds && context.fault_memory_size != kNoFaultAddress) {
+      // An access that begins inside of the memory faults at the first byte behind it.
+      const u64 size = context.fault_memory_size;
+      error = std::move(error).context(
+          fault_message(context.fault_address < size ? size : context.fault_address, size));
+    }
+  }
+  if (trace_) last_trace_ = std::exchange(trace_, std::nullopt);
+  attach_backtrace(error);
+  return error;
+}
+
+void Store::capture_trace() {
+  if (!trace_) trace_ = walk_stack(context, kMaxTrace);
+}
+
+std::vector<interp::StackFrame> Store::last_trace() const {
+  return last_trace_ ? *last_trace_ : walk_stack(context, ~size_t{0});
+}
+
+void Store::attach_backtrace(ExecError& error) {
+  const EngineConfig& config = engine_->config();
+  if (error.has_backtrace || error.exit_code || config.max_backtrace == 0) return;
+  std::vector<interp::StackFrame> frames =
+      last_trace_ ? *last_trace_ : walk_stack(context, config.max_backtrace);
+  if (frames.size() > config.max_backtrace) frames.resize(config.max_backtrace);
+  std::string text = backtrace_text(frames, {config.address_map, config.backtrace_details});
+  if (text.empty()) return;
+  error = std::move(error).context(std::move(text));
+  error.has_backtrace = true;
+}
+
+GcHeap* Store::create_gc_heap() {
+  auto heap = GcHeap::create(context.gc, *engine_->types(), engine_->config().gc);
+  if (!heap) {
+    raise(ExecError(std::move(heap).error()));
+    return nullptr;
+  }
+  gc_heap_ = *std::move(heap);
+  gc_heap_->add_root_source(this);
+  return gc_heap_.get();
+}
+
+Continuations* Store::create_continuations() {
+  GcHeap* const heap = gc_heap();
+  if (heap == nullptr) return nullptr;
+  continuations_ = std::make_unique<Continuations>(*heap, engine_->continuation_stack_bytes());
+  heap->set_stack_source(continuations_.get());
+  return continuations_.get();
+}
+
+void Store::visit_roots(RootVisitor& visitor) {
+  auto show = [](void* env, Cell* frame, std::span<const u16> cells) {
+    for (u16 cell : cells) static_cast<RootVisitor*>(env)->visit(frame[cell]);
+  };
+  if (!visit_stack(context, show, &visitor)) std::abort();
+  visitor.visit(context.exception);
+  for (const auto& instance : instances_) instance->visit_roots(visitor);
+  for (const auto& table : tables_) {
+    if (!gc_is_traced(table->type().element, *engine_->types())) continue;
+    visitor.visit({table->vm.elements, table->vm.size});
+  }
+  for (VMGlobal* g : traced_globals_) visitor.visit(g->cells[0]);
+}
+
+Cell Store::new_host_ref(u64 value) {
+  GcHeap* heap = gc_heap();
+  return heap == nullptr ? 0 : heap->host_values().add(value, {});
+}
+
+std::optional<u64> Store::host_value(Cell ref) const {
+  if (gc_heap_ == nullptr) return std::nullopt;
+  return gc_heap_->host_values().get(ref);
+}
+
+namespace {
+
+Result<void> check_count(const char* what, u64 count, u64 limit) {
+  if (count <= limit) return {};
+  return fail(std::string("resource limit exceeded: ") + what + " count too high at " +
+              std::to_string(count));
+}
+
+}  // namespace
+
+Result<void> Store::check_new_instance(const Module& m) const {
+  WAZUKA_TRY(check_count("instance", instances_.size() + 1, limits_.instances));
+  u64 memories = m.memories.size() - m.imported_memories;
+  WAZUKA_TRY(check_count("memory", memories_.size() + memories, limits_.memories));
+  u64 tables = m.tables.size() - m.imported_tables;
+  return check_count("table", tables_.size() + tables, limits_.tables);
+}
+
+Instance* Store::add_instance(std::unique_ptr<Instance> instance) {
+  instances_.push_back(std::move(instance));
+  return instances_.back().get();
+}
+
+}  // namespace wazuka

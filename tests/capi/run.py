@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Runs the programs of tests/capi, built beside the runtime, and compares the exported symbols.
+
+    tests/capi/run.py --runtime build/release/wazuka [FILTER…]
+
+A program prints "ok NAME" or "FAILED NAME" for each test. The last line is "N passed, N failed, N skipped".
+"""
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+TIMEOUT = 300
+
+
+def run_program(program, wanted):
+    """(passed, failed) of the tests in one program."""
+    result = subprocess.run([program], capture_output=True, timeout=TIMEOUT)
+    out = result.stdout.decode(errors="replace")
+    lines = [line.split(" ", 1) for line in out.splitlines() if line.startswith(("ok ", "FAILED "))]
+    failed = [name for word, name in lines if word == "FAILED"]
+    if failed or result.returncode != 0:
+        print(f"FAILED {program.name}: {', '.join(failed) or 'ended with ' + str(result.returncode)}")
+        print(out + result.stderr.decode(errors="replace"))
+        return len(lines) - len(failed), max(len(failed), 1)
+    return len([name for _, name in lines if not wanted or any(w in f"{program.name}.{name}" for w in wanted)]), 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runtime", type=Path, required=True)
+    parser.add_argument("filters", nargs="*")
+    options = parser.parse_args()
+    build = options.runtime.resolve().parent
+    passed = failed = skipped = 0
+    wanted = [] if any("capi".startswith(f) for f in options.filters) else options.filters
+    programs = sorted(p for p in (build / "tests/capi").glob("*") if p.is_file())
+    if not programs:
+        skipped += 1
+    for program in programs:
+        p, f = run_program(program, wanted)
+        passed, failed = passed + p, failed + f
+    library = build / "libwazuka.so"
+    if not wanted and library.exists():
+        ok = subprocess.run([sys.executable, HERE.parent.parent / "tools/capi_symbols.py", "--library", library]).returncode == 0
+        passed, failed = passed + ok, failed + (not ok)
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    return failed != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,10 @@
+(module
+  (table 4 funcref)
+  (func (export "unreachable") (unreachable))
+  (func (export "divide") (param i32 i32) (result i32) (i32.div_s (local.get 0) (local.get 1)))
+  (func (export "divide_by_constant") (param i32) (result i32)
+    (i32.add (i32.div_u (local.get 0) (i32.const 10)) (i32.rem_s (local.get 0) (i32.const 8))))
+  (func (export "truncate") (param f64) (result i32) (i32.trunc_f64_s (local.get 0)))
+  (func (export "saturate") (param f64) (result i64) (i64.trunc_sat_f64_u (local.get 0)))
+  (func (export "null") (param funcref) (result (ref func)) (ref.as_non_null (local.get 0)))
+  (func (export "table") (param i32) (result funcref) (table.get (local.get 0))))

@@ -1,0 +1,25 @@
+;; options: -W threads
+;; The order of traps: atomic accesses see misalignment before bounds, but waiting and notifying see first that the
+;; address overflows.
+(module
+  (memory 1)
+  (memory $m64 i64 1)
+  (func (export "load") (param i32) (result i32) (i32.atomic.load offset=0x20002 (local.get 0)))
+  (func (export "notify") (param i32) (result i32) (memory.atomic.notify offset=0xfffffff2 (local.get 0) (i32.const 1)))
+  (func (export "wait") (param i32) (result i32)
+    (memory.atomic.wait32 offset=0xfffffff2 (local.get 0) (i32.const 0) (i64.const 0)))
+  (func (export "load64") (param i64) (result i32) (i32.atomic.load $m64 offset=0xfffffffffffffff2 (local.get 0)))
+  (func (export "notify64") (param i64) (result i32)
+    (memory.atomic.notify $m64 offset=0xfffffffffffffff2 (local.get 0) (i32.const 1)))
+)
+(assert_trap (invoke "load" (i32.const 0)) "unaligned atomic")
+(assert_trap (invoke "load" (i32.const 2)) "out of bounds memory access")
+(assert_trap (invoke "notify" (i32.const 0)) "unaligned atomic")
+(assert_trap (invoke "notify" (i32.const 1)) "unaligned atomic")
+(assert_trap (invoke "notify" (i32.const 2)) "out of bounds memory access")
+(assert_trap (invoke "notify" (i32.const 15)) "out of bounds memory access")
+(assert_trap (invoke "wait" (i32.const 15)) "out of bounds memory access")
+(assert_trap (invoke "wait" (i32.const 1)) "unaligned atomic")
+(assert_trap (invoke "load64" (i64.const 15)) "unaligned atomic")
+(assert_trap (invoke "notify64" (i64.const 15)) "out of bounds memory access")
+(assert_trap (invoke "notify64" (i64.const 1)) "unaligned atomic")
