@@ -74,7 +74,9 @@ def wazuka_engine(program, tier, fuel, rounds, memory_limit, options=()):
                "-W", "max-table-elements=100000"]
     if fuel is not None:
         command += ["-W", f"fuel={fuel}"]
-    if tier:
+    if tier == "tiered":  # every function and every loop goes on in optimised code at once
+        command += ["-C", "tier-up,tier-up-budget=1,tier-up-in-background=n"]
+    elif tier:
         command += ["-C", f"compiler={tier}"]
     return Engine(f"wazuka {tier}" if tier else "wazuka", command + list(options))
 

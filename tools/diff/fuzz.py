@@ -203,7 +203,7 @@ class Fuzzer:
 def main():
     parser = argparse.ArgumentParser(prog="./dev fuzz diff")
     parser.add_argument("seconds", nargs="?", type=float, default=60)
-    parser.add_argument("--tier", action="append", help="a value of -C compiler; may be repeated")
+    parser.add_argument("--tier", action="append", help="a value of -C compiler, or `tiered`; may be repeated")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--timeout", type=float, default=60, help="seconds for a batch in one engine")
     parser.add_argument("--no-wasmtime", action="store_true", help="compare Wazuka's tiers with each other only")

@@ -449,7 +449,7 @@ class Matrix:
 def main():
     parser = argparse.ArgumentParser(prog="./dev fuzz matrix")
     parser.add_argument("--cases", type=int, default=4, help="values for each combination of operand forms (1: quick)")
-    parser.add_argument("--tier", action="append", help="a value of -C compiler; may be repeated")
+    parser.add_argument("--tier", action="append", help="a value of -C compiler, or `tiered`; may be repeated")
     parser.add_argument("--ops", default="", help="only instructions with this word in their names")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--timeout", type=float, default=300, help="seconds for a module in one engine")
