@@ -167,7 +167,10 @@ class Fuzzer:
             self.count(lines[-1])
             for engine, other in zip(self.engines, lines):
                 difference = compare.first_difference(lines[-1], other, self.options.fuel_exact)
-                broken = any(line.startswith(("died", "hung")) for line in other)
+                # A guest may wait for ever; then every engine does.
+                hung = any(line.startswith("hung") for line in other)
+                broken = any(line.startswith("died") for line in other) or (
+                    hung and not any(line.startswith("hung") for line in lines[-1]))
                 if difference or broken:
                     self.report(path, engine, difference, lines)
                     break
