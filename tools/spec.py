@@ -50,10 +50,10 @@ VARIANTS = {"interpreter": ["-Ccompiler=interpreter"]} | {
 } | {
     "old-cpu": ["-Cverify-code,lazy=n,cpu=x86-64-v2"],
     # All that runs is compiled twice, loops in the middle of their first iterations.
-    "tiered": ["-Cverify-code,tier-up,tier-up-budget=1,tier-up-in-background=n"],
-    "tiered-explicit-stress": ["-Cverify-code,tier-up,tier-up-budget=1,tier-up-in-background=n", "-Osignals-based-traps=n",
+    "tiered": ["-Cverify-code,tier-up-budget=1,tier-up-in-background=n"],
+    "tiered-explicit-stress": ["-Cverify-code,tier-up-budget=1,tier-up-in-background=n", "-Osignals-based-traps=n",
                                "-Ogc-zeal-alloc-counter=1"],
-    "tiered-background": ["-Cverify-code,tier-up,tier-up-budget=1"],
+    "tiered-background": ["-Cverify-code,tier-up-budget=1"],
     "metered": ["-Cverify-code,lazy=n", "-Wfuel=0x7fffffffffffffff,timeout=1000s,nan-canonicalization"],
 }
 # Scripts that fail in one variant only.

@@ -54,7 +54,7 @@ struct EngineConfig {
   CompileLog compile_log;
   // With kAuto: functions that run much are compiled again, beside the program; with what (null: as
   // the strategy says).
-  bool tier_up = false;
+  bool tier_up = true;
   OptimizeFunction optimize = nullptr;
   // Bytes of wasm that a function executes until then; 0: as its size suggests.
   u32 tier_up_budget = 0;

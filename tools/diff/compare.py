@@ -75,7 +75,7 @@ def wazuka_engine(program, tier, fuel, rounds, memory_limit, options=()):
     if fuel is not None:
         command += ["-W", f"fuel={fuel}"]
     if tier == "tiered":  # every function and every loop goes on in optimised code at once
-        command += ["-C", "tier-up,tier-up-budget=1,tier-up-in-background=n"]
+        command += ["-C", "tier-up-budget=1,tier-up-in-background=n"]
     elif tier:
         command += ["-C", f"compiler={tier}"]
     if tier in ("optimizing", "cranelift"):  # the verifier does not prove all of it yet (docs/verifier.md)
