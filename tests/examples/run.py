@@ -58,6 +58,21 @@ def have_crates():
     return succeeds("/usr/bin/cargo", "info", "libc")
 
 
+def have_go_module(name):
+    """Whether Go can fetch a module, or has it."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            return subprocess.run(["go", "mod", "download", name], cwd=folder, capture_output=True, timeout=120).returncode == 0
+        except (OSError, subprocess.TimeoutExpired):
+            return False
+
+
+def have_python_package(requirement):
+    """Whether pip can fetch a package."""
+    with tempfile.TemporaryDirectory() as folder:
+        return succeeds("pip3", "install", "--dry-run", "--quiet", "--no-deps", "--retries=0", "--target", folder, requirement)
+
+
 def missing(needs, slow):
     """The first of a comma-separated list of needs that this machine cannot meet, or None."""
     probes = {
@@ -68,6 +83,8 @@ def missing(needs, slow):
         "rust-target": have_rust_target,
         "go": have_go,
         "npm": lambda _: succeeds("npm", "view", "--fetch-retries=0", "assemblyscript", "version"),
+        "go-module": have_go_module,
+        "python-package": have_python_package,
         "crates": lambda _: have_crates(),
         "slow": lambda _: slow,
     }
@@ -160,9 +177,11 @@ def main():
                 os.makedirs(f"{temporary}/prefix")
                 os.symlink(ROOT / "include", f"{temporary}/prefix/include")
                 os.symlink(runtime.parent, f"{temporary}/prefix/lib")
+                os.symlink(ROOT / "bindings", f"{temporary}/bindings")
                 # The copy has the repository's shape; what a former manual build left behind stays out.
                 shutil.copytree(ROOT / "examples", f"{temporary}/examples",
-                                ignore=shutil.ignore_patterns("*.wasm", "node_modules", "target", "tree"))
+                                ignore=shutil.ignore_patterns("*.wasm", "node_modules", "target", "tree", "packages",
+                                                              "wasmtime-go"))
                 environment = {k: v for k, v in os.environ.items()
                                if not k.startswith("WASMTIME_") and k != "RUST_BACKTRACE"}
                 environment["WAZUKA_PREFIX"] = f"{temporary}/prefix"
