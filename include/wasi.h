@@ -18,7 +18,7 @@ extern "C" {
 
 typedef struct wasi_config_t wasi_config_t;
 WASM_API_EXTERN void wasi_config_delete(wasi_config_t*);
-WASM_API_EXTERN wasi_config_t* wasi_config_new();
+WASM_API_EXTERN wasi_config_t* wasi_config_new(void);
 WASM_API_EXTERN void wasi_config_inherit_network(wasi_config_t* config);
 WASM_API_EXTERN void wasi_config_allow_ip_name_lookup(wasi_config_t* config, bool enable);
 WASM_API_EXTERN bool wasi_config_set_argv(wasi_config_t* config, size_t argc, const char* argv[]);

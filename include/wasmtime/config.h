@@ -116,7 +116,7 @@ WASM_API_EXTERN void wasmtime_config_host_memory_creator_set(wasm_config_t*,
                                                              wasmtime_memory_creator_t*);
 WASMTIME_CONFIG_PROP(void, memory_init_cow, bool)
 typedef struct wasmtime_pooling_allocation_config_t wasmtime_pooling_allocation_config_t;
-WASM_API_EXTERN wasmtime_pooling_allocation_config_t* wasmtime_pooling_allocation_config_new();
+WASM_API_EXTERN wasmtime_pooling_allocation_config_t* wasmtime_pooling_allocation_config_new(void);
 WASM_API_EXTERN void wasmtime_pooling_allocation_config_delete(
     wasmtime_pooling_allocation_config_t*);
 #define WASMTIME_POOLING_ALLOCATION_CONFIG_PROP(name, ty)               \
