@@ -9,6 +9,12 @@ using namespace wazuka::capi;
   wasmtime_error_t* name(__VA_ARGS__) { \
     return unsupported(#name);          \
   }
+/// The same for a function that also takes something with its finalizer: it owns that in any case.
+#define REPORTS_AND_ENDS(name, ...)                                           \
+  wasmtime_error_t* name(__VA_ARGS__, void* data, void (*finalizer)(void*)) { \
+    const Foreign ended(data, finalizer);                                     \
+    return unsupported(#name);                                                \
+  }
 #define UNREACHABLE(result, name, ...) \
   result name(__VA_ARGS__) {           \
     abort_unsupported(#name);          \
@@ -38,15 +44,17 @@ REPORTS(wasmtime_component_linker_instance_add_instance, wasmtime_component_link
         const char*, size_t, wasmtime_component_linker_instance_t**)
 REPORTS(wasmtime_component_linker_instance_add_module, wasmtime_component_linker_instance_t*,
         const char*, size_t, const wasmtime_module_t*)
-REPORTS(wasmtime_component_linker_instance_add_func, wasmtime_component_linker_instance_t*,
-        const char*, size_t, wasmtime_component_func_callback_t, void*, void (*)(void*))
+REPORTS_AND_ENDS(wasmtime_component_linker_instance_add_func, wasmtime_component_linker_instance_t*,
+                 const char*, size_t, wasmtime_component_func_callback_t)
 REPORTS(wasmtime_component_linker_add_wasip2, wasmtime_component_linker_t*)
 REPORTS(wasmtime_component_linker_add_wasi_http, wasmtime_component_linker_t*)
-REPORTS(wasmtime_component_linker_instance_add_resource, wasmtime_component_linker_instance_t*,
-        const char*, size_t, const wasmtime_component_resource_type_t*,
-        wasmtime_component_resource_destructor_t, void*, void (*)(void*))
-REPORTS(wasmtime_component_linker_instance_add_func_async, wasmtime_component_linker_instance_t*,
-        const char*, size_t, wasmtime_component_func_async_callback_t, void*, void (*)(void*))
+REPORTS_AND_ENDS(wasmtime_component_linker_instance_add_resource,
+                 wasmtime_component_linker_instance_t*, const char*, size_t,
+                 const wasmtime_component_resource_type_t*,
+                 wasmtime_component_resource_destructor_t)
+REPORTS_AND_ENDS(wasmtime_component_linker_instance_add_func_async,
+                 wasmtime_component_linker_instance_t*, const char*, size_t,
+                 wasmtime_component_func_async_callback_t)
 REPORTS(wasmtime_component_linker_add_wasip2_async, wasmtime_component_linker_t*)
 REPORTS(wasmtime_component_linker_add_wasi_http_async, wasmtime_component_linker_t*)
 

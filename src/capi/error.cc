@@ -13,8 +13,12 @@ using namespace wazuka::capi;
 struct wasm_frame_t {
   Frame frame;
   wasm_name_t func_name = {}, module_name = {};
+  std::unique_ptr<wasm_instance_t> instance;
 
   explicit wasm_frame_t(const Frame& f) : frame(f) {
+    if (auto store = f.store.lock()) {
+      instance = std::make_unique<wasm_instance_t>(std::move(store), f.instance);
+    }
     if (f.func_name) fill(&func_name, *f.func_name);
     if (f.module_name) fill(&module_name, *f.module_name);
   }
@@ -187,8 +191,8 @@ void wasm_frame_delete(wasm_frame_t* frame) {
 wasm_frame_t* wasm_frame_copy(const wasm_frame_t* frame) {
   return new wasm_frame_t(frame->frame);
 }
-wasm_instance_t* wasm_frame_instance(const wasm_frame_t*) {
-  abort_unsupported("wasm_frame_instance");
+wasm_instance_t* wasm_frame_instance(const wasm_frame_t* frame) {
+  return frame->instance.get();
 }
 uint32_t wasm_frame_func_index(const wasm_frame_t* frame) {
   return frame->frame.func_index;

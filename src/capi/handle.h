@@ -92,6 +92,10 @@ struct Frame {
   u32 func_index = 0;
   size_t func_offset = ~size_t{0}, module_offset = ~size_t{0};
   std::optional<std::string> func_name, module_name;
+  // Null or empty where they are not known, or belong to no store of wasm.h. The instance lives as
+  // long as the store.
+  Instance* instance = nullptr;
+  std::weak_ptr<wasmtime_store> store;
 };
 
 /// Why something failed, with the frames of the code that did.

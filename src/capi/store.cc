@@ -11,7 +11,7 @@ namespace {
 
 std::atomic<u64> next_store_id = 1;
 
-Frame frame_of(const interp::StackFrame& f) {
+Frame frame_of(wasmtime_store& store, const interp::StackFrame& f) {
   ModuleCode& code = *f.module;
   const Module& module = code.module();
   Frame frame;
@@ -23,6 +23,10 @@ Frame frame_of(const interp::StackFrame& f) {
   const NameSection& names = code.names();
   if (std::string_view name = names.func_name(f.func_index); !name.empty()) frame.func_name = name;
   if (!names.module.empty()) frame.module_name = names.module;
+  if (f.vm != nullptr) {
+    frame.instance = f.vm->instance;
+    frame.store = store.weak_from_this();
+  }
   return frame;
 }
 
@@ -87,7 +91,7 @@ Failure wasmtime_context::failure_of(ExecError error) {
   if (!failure.frames.empty()) return failure;
   std::vector<interp::StackFrame> trace = store.last_trace();
   if (const size_t most = engine->config().max_backtrace; trace.size() > most) trace.resize(most);
-  for (const interp::StackFrame& f : trace) failure.frames.push_back(frame_of(f));
+  for (const interp::StackFrame& f : trace) failure.frames.push_back(frame_of(*owner, f));
   return failure;
 }
 
@@ -169,7 +173,12 @@ void wasmtime_context_set_epoch_deadline(wasmtime_context_t* context, uint64_t t
 }
 
 wasm_store_t* wasm_store_new(wasm_engine_t* engine) {
-  return new wasm_store_t{std::make_shared<wasmtime_store>(engine->engine, Foreign())};
+  auto store = std::make_shared<wasmtime_store>(engine->engine, Foreign());
+  // wasm.h has no way to choose limits, and programs of it expect none.
+  StoreLimits limits;
+  limits.instances = limits.tables = limits.memories = ~u64{0};
+  store->context.store.set_limits(limits);
+  return new wasm_store_t{std::move(store)};
 }
 void wasm_store_delete(wasm_store_t* store) {
   delete store;

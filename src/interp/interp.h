@@ -79,6 +79,7 @@ struct StackFrame {
   u32 func_index = 0;
   u32 offset = ~u32{
       0};  // of the instruction in the module's binary; ~0 if unknown (stack overflow at entry)
+  VMContext* vm = nullptr;  // of machine code; of interpreted functions it is not known
 };
 
 /// Appends the frames of the activation that was left at (pc, fp), innermost first, until there are

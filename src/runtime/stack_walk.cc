@@ -74,7 +74,8 @@ std::vector<interp::StackFrame> walk_stack(const VMStoreContext& store, size_t m
   while (frames.size() < max) {
     if (exits.native_fp != nullptr) {
       const bool ended = each_native_frame(exits, [&](const NativeFrame& f) {
-        frames.push_back({f.object->func->module, f.object->func->func_index, f.wasm_offset()});
+        frames.push_back(
+            {f.object->func->module, f.object->func->func_index, f.wasm_offset(), f.vm()});
         return frames.size() < max;
       });
       if (!ended) break;

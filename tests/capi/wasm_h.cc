@@ -174,3 +174,58 @@ TEST(component_values_own_what_they_contain) {
   CHECK(copy.of.list.data[1].of.option->of.u32 == 7);
   wasmtime_component_val_delete(&copy);
 }
+
+TEST(frames_know_their_instances) {
+  World w;
+  w.load("(module (func $inner unreachable) (func (export \"f\") (call $inner)))", WASM_EMPTY_VEC);
+  wasm_val_vec_t none = WASM_EMPTY_VEC;
+  wasm_trap_t* trap = wasm_func_call(wasm_extern_as_func(w.exports.data[0]), &none, &none);
+  CHECK(trap != nullptr);
+  wasm_frame_t* origin = wasm_trap_origin(trap);
+  wasm_frame_vec_t frames;
+  wasm_trap_trace(trap, &frames);
+  CHECK(frames.size == 2);
+  CHECK(wasm_instance_same(wasm_frame_instance(origin), w.instance));
+  CHECK(wasm_instance_same(wasm_frame_instance(frames.data[1]), w.instance));
+  wasm_frame_t* copy = wasm_frame_copy(origin);
+  CHECK(wasm_instance_same(wasm_frame_instance(copy), w.instance));
+  wasm_frame_delete(copy);
+  wasm_frame_vec_delete(&frames);
+  wasm_frame_delete(origin);
+  wasm_trap_delete(trap);
+}
+
+TEST(stores_have_no_limit_of_instances) {
+  World w;
+  w.load("(module)", WASM_EMPTY_VEC);
+  wasm_extern_vec_t none = WASM_EMPTY_VEC;
+  for (int i = 0; i < 10001; ++i) {
+    wasm_instance_t* instance = wasm_instance_new(w.store, w.module, &none, nullptr);
+    CHECK(instance != nullptr);
+    wasm_instance_delete(instance);
+  }
+}
+
+TEST(what_takes_a_finalizer_runs_it_even_when_it_fails) {
+  wasm_engine_t* engine = wasm_engine_new();
+  wasmtime_component_linker_t* linker = wasmtime_component_linker_new(engine);
+  wasmtime_component_linker_instance_t* root = wasmtime_component_linker_root(linker);
+  wasmtime_component_resource_type_t* type = wasmtime_component_resource_type_new_host(0);
+  const auto end = [](void* n) { ++*static_cast<int*>(n); };
+  int ends = 0;
+  CHECK(is_error(wasmtime_component_linker_instance_add_func(root, "f", 1, nullptr, &ends, end),
+                 "add_func"));
+  CHECK(ends == 1);
+  CHECK(
+      is_error(wasmtime_component_linker_instance_add_func_async(root, "f", 1, nullptr, &ends, end),
+               "add_func_async"));
+  CHECK(ends == 2);
+  CHECK(is_error(
+      wasmtime_component_linker_instance_add_resource(root, "f", 1, type, nullptr, &ends, end),
+      "add_resource"));
+  CHECK(ends == 3);
+  wasmtime_component_resource_type_delete(type);
+  wasmtime_component_linker_instance_delete(root);
+  wasmtime_component_linker_delete(linker);
+  wasm_engine_delete(engine);
+}
