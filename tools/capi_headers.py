@@ -33,7 +33,7 @@ CRATE = "wasmtime-c-api-impl-50.0.1"
 CRATE_SHA256 = "3c24d3970786b4baecb5b6aff31759b4f361879e8d99dbd5dc36a9524a0db6e6"
 CRATE_URL = f"https://static.crates.io/crates/wasmtime-c-api-impl/{CRATE}.crate"
 WHEEL = "wasmtime==50.0.1"
-COMPILER = os.environ.get("CC", "clang-22")
+COMPILER = "clang-22"
 INCLUDES = "#include <wasmtime.h>\n#include <stddef.h>\n#include <stdio.h>\n#include <assert.h>\n#include <string.h>\n"
 # Helpers of the official headers that no program uses, and what depends on how the library was built.
 PRIVATE_MACROS = re.compile(r"_H_?$|^WAS[MI]_DECLARE_|^WASM_API_EXTERN$|^WASI_API_EXTERN$|^own$|^WASMTIME_FEATURE_|^WASMTIME_ALIGNOF$")

@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/out_of_memory.h"
+
 namespace wazuka::assembly {
 
 static constexpr u32 kFirstCapacity = 4096;
@@ -13,7 +15,7 @@ static constexpr u32 kFirstCapacity = 4096;
 CodeBuffer::CodeBuffer(u32 max_bytes) : max_bytes_(std::min(max_bytes, kMaxBytes)) {
   capacity_ = std::min(kFirstCapacity, max_bytes_ + kSlack);
   bytes_ = static_cast<u8*>(std::malloc(capacity_));
-  if (bytes_ == nullptr) std::abort();  // nothing could be emitted, not even harmlessly
+  if (bytes_ == nullptr) out_of_memory();  // nothing could be emitted, not even harmlessly
   reset();
 }
 

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/out_of_memory.h"
 #include "capi/handle.h"
 
 using namespace wazuka::capi;
@@ -54,7 +55,7 @@ void make_vec(Vec* out, size_t size) {
   if (size == 0) return;
   // Zero is a boolean, or an empty name.
   out->data = static_cast<decltype(out->data)>(std::calloc(size, sizeof *out->data));
-  if (out->data == nullptr) std::abort();
+  if (out->data == nullptr) wazuka::out_of_memory();
 }
 
 Val* clone_boxed(const Val* val) {

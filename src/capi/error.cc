@@ -2,6 +2,7 @@
 // Errors, traps and the frames of both.
 #include <cstdio>
 #include <cstdlib>
+#include <new>
 
 #include "base/error_text.h"
 #include "base/utf8.h"
@@ -36,6 +37,20 @@ void abort_misuse(const char* what) {
   std::fprintf(stderr, "wazuka: %s\n", what);
   std::abort();
 }
+
+namespace {
+
+[[noreturn]] void abort_out_of_memory() {
+  std::fprintf(stderr, "wazuka: out of memory\n");
+  std::abort();
+}
+
+/// For the library's own `new`, which no program shares. It has no exceptions that could be caught.
+[[gnu::constructor]] void set_new_handler() {
+  std::set_new_handler(abort_out_of_memory);
+}
+
+}  // namespace
 
 void abort_unsupported(const char* function) {
   std::fprintf(stderr, "wazuka: %s is not supported yet\n", function);

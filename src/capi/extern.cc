@@ -71,7 +71,7 @@ wasmtime_extern_t from_extern(const wasmtime_context* c, const Extern& item) {
       Memory* const memory = std::get<Memory*>(item);
       if (memory->type().shared) {
         e.kind = WASMTIME_EXTERN_SHAREDMEMORY;
-        e.of.sharedmemory = new wasmtime_sharedmemory{memory->shared_from_this()};
+        e.of.sharedmemory = new wasmtime_sharedmemory{memory->shared_from_this(), c->engine};
       } else {
         e.kind = WASMTIME_EXTERN_MEMORY;
         e.of.memory = handle_of(c, memory);
@@ -97,6 +97,7 @@ bool belongs_to(const wasmtime_context* c, const wasmtime_extern_t& item) {
     case WASMTIME_EXTERN_TABLE: return item.of.table.store_id == c->id;
     case WASMTIME_EXTERN_MEMORY: return item.of.memory.store_id == c->id;
     case WASMTIME_EXTERN_TAG: return item.of.tag.store_id == c->id;
+    case WASMTIME_EXTERN_SHAREDMEMORY: return item.of.sharedmemory->engine == c->engine;
     default: return true;
   }
 }
@@ -206,7 +207,7 @@ wasmtime_error_t* wasmtime_sharedmemory_new(const wasm_engine_t* engine,
   }
   auto memory = Memory::create(ty->type, *engine->engine, ~u64{0});
   if (!memory) return new_error(std::move(memory).error());
-  *ret = new wasmtime_sharedmemory{*std::move(memory)};
+  *ret = new wasmtime_sharedmemory{*std::move(memory), engine->engine};
   return nullptr;
 }
 void wasmtime_sharedmemory_delete(wasmtime_sharedmemory_t* memory) {

@@ -127,6 +127,8 @@ struct wasmtime_error {
 
 struct wasmtime_sharedmemory {
   std::shared_ptr<wazuka::Memory> memory;
+  // Whose code may use it: another engine's may rely on guards that this memory does not have.
+  std::shared_ptr<wazuka::Engine> engine;
 };
 
 /// What a host function is told of its call; lives as long as the call.
@@ -255,7 +257,7 @@ inline wasmtime_instance_t handle_of(const wasmtime_context* c, Instance* i) {
 /// What the handle refers to; a shared memory becomes one of the store's.
 Extern to_extern(wasmtime_context* c, const wasmtime_extern_t& item);
 wasmtime_extern_t from_extern(const wasmtime_context* c, const Extern& item);
-/// Whether an item belongs to the store, or to none.
+/// Whether an item belongs to the store, or to none and to the store's engine.
 bool belongs_to(const wasmtime_context* c, const wasmtime_extern_t& item);
 wasm_externtype_t* type_of_extern(const wasmtime_context* c, const Extern& item);
 

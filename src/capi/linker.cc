@@ -22,7 +22,7 @@ Result<Extern> item_in(wasmtime_context* context, const LinkItem& item, std::str
     return owned->item;
   }
   if (const auto* memory = std::get_if<std::shared_ptr<Memory>>(&item)) {
-    wasmtime_sharedmemory shared{*memory};
+    wasmtime_sharedmemory shared{*memory, context->engine};
     wasmtime_extern_t e;
     e.kind = WASMTIME_EXTERN_SHAREDMEMORY;
     e.of.sharedmemory = &shared;
@@ -30,6 +30,14 @@ Result<Extern> item_in(wasmtime_context* context, const LinkItem& item, std::str
   }
   return context->wasi_func(module, name);
 }
+
+namespace {
+
+Error cross_engine() {
+  return {"cross-`Engine` instantiation is not currently supported", Error::kNoOffset, {}};
+}
+
+}  // namespace
 
 wasmtime_error_t* handle_instantiate(wasmtime_context* context, ExecResult<Instance*> result,
                                      wasmtime_instance_t* instance, wasm_trap_t** trap) {
@@ -58,6 +66,11 @@ VMFuncRef* wasmtime_context::wasi_func(std::string_view module, std::string_view
   return known;
 }
 
+Result<void> wasmtime_linker::check_engine(const ModuleCode& code) const {
+  if (&code.engine() != engine.get()) return std::unexpected(cross_engine());
+  return {};
+}
+
 const LinkItem* wasmtime_linker::find(std::string_view module, std::string_view name) const {
   auto at = items.find(Less::View(module, name));
   return at == items.end() ? nullptr : &at->second;
@@ -75,7 +88,10 @@ Result<void> wasmtime_linker::define(std::string_view module, std::string_view n
 }
 
 Result<std::vector<Extern>> wasmtime_linker::resolve(wasmtime_context* context,
-                                                     const Module& module) const {
+                                                     const ModuleCode& code) const {
+  WAZUKA_TRY(check_engine(code));
+  if (engine != context->engine) return std::unexpected(cross_engine());
+  const Module& module = code.module();
   std::vector<Extern> imports;
   imports.reserve(module.imports.size());
   for (const Import& import : module.imports) {
@@ -138,6 +154,7 @@ wasmtime_error_t* wasmtime_linker_define(wasmtime_linker_t* linker, wasmtime_con
   const auto m = utf8(module, module_len), n = utf8(name, name_len);
   if (!m || !n) return bad_utf8();
   if (!belongs_to(context, *item)) return new_error("object used with the wrong store");
+  if (linker->engine != context->engine) return new_error(cross_engine());
   if (item->kind == WASMTIME_EXTERN_SHAREDMEMORY) {
     return finish(linker->define(*m, *n, item->of.sharedmemory->memory));
   }
@@ -208,6 +225,7 @@ wasmtime_error_t* wasmtime_linker_define_instance(wasmtime_linker_t* linker,
                                                   const wasmtime_instance_t* instance) {
   const auto n = utf8(name, name_len);
   if (!n) return bad_utf8();
+  if (linker->engine != context->engine) return new_error(cross_engine());
   return finish(define_exports(linker, context, *n, *get(context, *instance)));
 }
 
@@ -216,6 +234,7 @@ wasmtime_error_t* wasmtime_linker_module(wasmtime_linker_t* linker, wasmtime_con
                                          const wasmtime_module_t* module) {
   const auto n = utf8(name, name_len);
   if (!n) return bad_utf8();
+  if (linker->engine != context->engine) return new_error(cross_engine());
   Items items(*linker, context);
   Linker run(context->store);
   // Its own copies of our items may come before the module's exports of the same name.
@@ -237,6 +256,9 @@ wasmtime_error_t* wasmtime_linker_module(wasmtime_linker_t* linker, wasmtime_con
 
 wasmtime_error_t* wasmtime_linker_define_unknown_imports_as_traps(wasmtime_linker_t* linker,
                                                                   const wasmtime_module_t* module) {
+  if (auto same = linker->check_engine(*module->code); !same) {
+    return new_error(std::move(same).error());
+  }
   const Module& m = module->code->module();
   for (const Import& import : m.imports) {
     if (import.kind != ExternKind::kFunc || linker->find(import.module, import.name)) continue;
@@ -252,6 +274,10 @@ wasmtime_error_t* wasmtime_linker_define_unknown_imports_as_traps(wasmtime_linke
 
 wasmtime_error_t* wasmtime_linker_define_unknown_imports_as_default_values(
     wasmtime_linker_t* linker, wasmtime_context_t* context, const wasmtime_module_t* module) {
+  if (auto same = linker->check_engine(*module->code); !same) {
+    return new_error(std::move(same).error());
+  }
+  if (linker->engine != context->engine) return new_error(cross_engine());
   const Module& m = module->code->module();
   Items items(*linker, context);
   Linker run(context->store);
@@ -276,7 +302,7 @@ wasmtime_error_t* wasmtime_linker_instantiate(const wasmtime_linker_t* linker,
                                               wasmtime_context_t* context,
                                               const wasmtime_module_t* module,
                                               wasmtime_instance_t* instance, wasm_trap_t** trap) {
-  auto imports = linker->resolve(context, module->code->module());
+  auto imports = linker->resolve(context, *module->code);
   if (!imports) return new_error(std::move(imports).error());
   return handle_instantiate(context, Instance::create(context->store, module->code, *imports),
                             instance, trap);
@@ -287,7 +313,7 @@ bool wasmtime_linker_get(const wasmtime_linker_t* linker, wasmtime_context_t* co
                          wasmtime_extern_t* out) {
   const std::string_view m(module, module_len), n(name, name_len);
   const LinkItem* const item = linker->find(m, n);
-  if (item == nullptr) return false;
+  if (item == nullptr || linker->engine != context->engine) return false;
   auto found = item_in(context, *item, m, n);
   if (!found) return false;
   *out = from_extern(context, *found);
@@ -309,6 +335,7 @@ wasmtime_error_t* wasmtime_linker_get_default(const wasmtime_linker_t* linker,
                                               size_t name_len, wasmtime_func_t* func) {
   const auto module = utf8(name, name_len);
   if (!module) return bad_utf8();
+  if (linker->engine != context->engine) return new_error(cross_engine());
   for (const std::string_view item_name : {"", "_start"}) {
     const LinkItem* const item = linker->find(*module, item_name);
     if (item == nullptr) continue;
@@ -331,6 +358,9 @@ wasmtime_error_t* wasmtime_linker_get_default(const wasmtime_linker_t* linker,
 wasmtime_error_t* wasmtime_linker_instantiate_pre(const wasmtime_linker_t* linker,
                                                   const wasmtime_module_t* module,
                                                   wasmtime_instance_pre_t** out) {
+  if (auto same = linker->check_engine(*module->code); !same) {
+    return new_error(std::move(same).error());
+  }
   auto pre = std::make_unique<wasmtime_instance_pre>();
   pre->code = module->code;
   for (const Import& import : module->code->module().imports) {
@@ -376,9 +406,6 @@ wasmtime_error_t* wasmtime_instance_new(wasmtime_context_t* context,
       return new_error("cross-`Store` instantiation is not currently supported");
     }
     items.push_back(to_extern(context, imports[i]));
-  }
-  if (&module->code->engine() != context->engine.get()) {
-    return new_error("cross-`Engine` instantiation is not currently supported");
   }
   return handle_instantiate(context, Instance::create(context->store, module->code, items),
                             instance, trap);

@@ -47,9 +47,11 @@ struct wasmtime_linker {
   const wazuka::capi::LinkItem* find(std::string_view module, std::string_view name) const;
   wazuka::Result<void> define(std::string_view module, std::string_view name,
                               wazuka::capi::LinkItem item);
-  /// The module's imports as items of the store.
+  /// That the linker and the module are of one engine.
+  wazuka::Result<void> check_engine(const wazuka::ModuleCode& code) const;
+  /// The module's imports as items of the store, all of one engine.
   wazuka::Result<std::vector<wazuka::Extern>> resolve(wasmtime_context* context,
-                                                      const wazuka::Module& module) const;
+                                                      const wazuka::ModuleCode& code) const;
 };
 
 struct wasmtime_instance_pre {

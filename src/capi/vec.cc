@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/out_of_memory.h"
 #include "capi/handle.h"
 
 namespace wazuka::capi {
@@ -18,7 +19,7 @@ void make_uninitialized(Vec* out, size_t size) {
   if (size == 0) return;
   // Zero: a vector of pointers that is filled in part can be deleted.
   out->data = static_cast<decltype(out->data)>(std::calloc(size, sizeof *out->data));
-  if (out->data == nullptr) std::abort();
+  if (out->data == nullptr) wazuka::out_of_memory();
 }
 
 template <class Vec>

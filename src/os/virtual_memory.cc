@@ -6,6 +6,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/out_of_memory.h"
+
 namespace wazuka::os {
 
 size_t page_size() {
@@ -83,7 +85,7 @@ void Reservation::map_zero(size_t offset, size_t bytes) {
   void* p = mmap(base_ + offset, bytes, PROT_READ | PROT_WRITE,
                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
   // There may be a hole now, where the process's next mapping could go: into a guest's reach.
-  if (p == MAP_FAILED) std::abort();
+  if (p == MAP_FAILED) out_of_memory();
 }
 
 void Reservation::prefer_large_pages() {

@@ -45,6 +45,10 @@ Instance::~Instance() {
 ExecResult<Instance*> Instance::create(Store& store, std::shared_ptr<ModuleCode> code,
                                        std::span<const Extern> imports) {
   const Module& module = code->module();
+  // The ids of types, which code compares, are those of an engine.
+  if (&code->engine() != &store.engine()) {
+    return fail("cross-`Engine` instantiation is not currently supported");
+  }
   WAZUKA_TRY(check_imports(store, module, imports));
   WAZUKA_TRY(store.check_new_instance(module));
   std::unique_ptr<Instance> owned(new Instance(store, std::move(code)));
