@@ -323,6 +323,10 @@ namespace {
                    std::to_string(got));
 }
 
+[[gnu::cold]] wasmtime_error_t* wrong_store() {
+  return new_error("object used with the wrong store");
+}
+
 }  // namespace
 
 namespace {
@@ -366,6 +370,8 @@ namespace {
 wasmtime_error_t* wasmtime_func_call(wasmtime_context_t* context, const wasmtime_func_t* handle,
                                      const wasmtime_val_t* args, size_t nargs,
                                      wasmtime_val_t* results, size_t nresults, wasm_trap_t** trap) {
+  if (handle->store_id != context->id) [[unlikely]]
+    return wrong_store();
   const VMFuncRef& func = *get(context, *handle);
   const CallShape& shape = context->shape_of(func.type_id);
   if (!shape.plain || nargs != shape.params || nresults != shape.results) [[unlikely]]
@@ -408,6 +414,8 @@ wasmtime_error_t* wasmtime_func_call_unchecked(wasmtime_context_t* context,
                                                const wasmtime_func_t* handle,
                                                wasmtime_val_raw_t* values, size_t length,
                                                wasm_trap_t** trap) {
+  if (handle->store_id != context->id) [[unlikely]]
+    return wrong_store();
   const VMFuncRef& func = *get(context, *handle);
   const CallShape& shape = context->shape_of(func.type_id);
   if (length < std::max(shape.params, shape.results)) [[unlikely]]
