@@ -17,13 +17,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LIST = ROOT / "tests/capi/symbols.txt"
 UNDECLARED = {"set_vmctx_memory_50_0_0", "resolve_vmctx_memory_ptr_50_0_0"}
-PREFIXES = ("wasm_", "wasmtime_", "wasi_")
+PREFIXES = ("wasm_", "wasmtime_", "wasi_", "wazuka_")
 
 
 def declared(compiler):
     """The functions that the headers declare without defining them."""
     text = subprocess.run([compiler, "-std=c11", "-fsyntax-only", "-Xclang", "-ast-dump=json", "-I", ROOT / "include",
-                           "-x", "c", "-"], input=b"#include <wasmtime.h>\n", capture_output=True, check=True).stdout
+                           "-x", "c", "-"], input=b"#include <wazuka.h>\n", capture_output=True, check=True).stdout
     names = set()
     for node in json.loads(text)["inner"]:
         name = node.get("name", "")

@@ -12,6 +12,6 @@ trap 'rm -rf "$scratch"' EXIT
 ld.bfd -r --force-group-allocation -o "$scratch/all.o" --whole-archive "$layer" --no-whole-archive \
   --start-group "$@" "$(${CXX:-c++} -print-file-name=libstdc++.a)" --end-group
 objcopy --wildcard --keep-global-symbol='wasm_*' --keep-global-symbol='wasmtime_*' --keep-global-symbol='wasi_*' \
-  --keep-global-symbol='*_vmctx_memory_*' "$scratch/all.o" "$scratch/wazuka.o"
+  --keep-global-symbol='wazuka_*' --keep-global-symbol='*_vmctx_memory_*' "$scratch/all.o" "$scratch/wazuka.o"
 rm -f "$out"
 ar rcs "$out" "$scratch/wazuka.o"
