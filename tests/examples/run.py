@@ -73,11 +73,12 @@ def have_python_package(requirement):
         return succeeds("pip3", "install", "--dry-run", "--quiet", "--no-deps", "--retries=0", "--target", folder, requirement)
 
 
-def missing(needs, slow):
+def missing(needs, slow, libraries):
     """The first of a comma-separated list of needs that this machine cannot meet, or None."""
     probes = {
         "command": lambda name: shutil.which(name),
         "file": os.path.exists,
+        "library": lambda name: (libraries / name).exists(),  # sanitizer builds have none
         "variable": os.environ.get,
         "python": lambda name: succeeds("python3", "-c", f"import {name}"),
         "rust-target": have_rust_target,
@@ -148,6 +149,18 @@ def run_section(folder, blocks, environment):
     return complaints
 
 
+def install(build, prefix):
+    """As `./dev install --prefix` would leave it."""
+    package = prefix / "lib/cmake/wazuka"
+    package.mkdir(parents=True)
+    (prefix / "include").symlink_to(ROOT / "include")
+    for file in build.glob("libw*"):
+        if file.name.startswith(("libwazuka.", "libwasmtime.")):
+            (prefix / "lib" / file.name).symlink_to(file)
+    for file in build.glob("wazuka-config*.cmake"):
+        shutil.copyfile(file, package / file.name)  # they look for what lies beside them
+
+
 def main():
     parser = argparse.ArgumentParser(description="Runs the commands of the pages in examples/.")
     parser.add_argument("--runtime", default=os.environ.get("WAZUKA", ROOT / "build/release/wazuka"))
@@ -165,7 +178,7 @@ def main():
         for name, needs, blocks in sections(page):
             if options.words and not any(word.lower() in name.lower() for word in options.words):
                 continue
-            reason = missing(needs, options.slow)
+            reason = missing(needs, options.slow, runtime.parent)
             if reason:
                 skipped += 1
                 print(f"skip  {name}: {reason}")
@@ -173,10 +186,7 @@ def main():
             with tempfile.TemporaryDirectory(prefix="wazuka-examples-") as temporary:
                 os.makedirs(f"{temporary}/bin")
                 os.symlink(runtime, f"{temporary}/bin/wazuka")
-                # As `./dev install --prefix` would leave it.
-                os.makedirs(f"{temporary}/prefix")
-                os.symlink(ROOT / "include", f"{temporary}/prefix/include")
-                os.symlink(runtime.parent, f"{temporary}/prefix/lib")
+                install(runtime.parent, pathlib.Path(temporary, "prefix"))
                 os.symlink(ROOT / "bindings", f"{temporary}/bindings")
                 # The copy has the repository's shape; what a former manual build left behind stays out.
                 shutil.copytree(ROOT / "examples", f"{temporary}/examples",
