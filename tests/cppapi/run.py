@@ -133,6 +133,27 @@ def test_pkg_config(build):
         assert run(program) == "42\n"
 
 
+def test_debian_package(build):
+    if not (build / "libwazuka.a").exists():
+        raise Skip("this build has no libraries")
+    need("cpack", "dpkg-deb", "g++")
+    with tempfile.TemporaryDirectory() as folder:
+        run("cpack", "-G", "DEB", "-B", folder, "--config", build / "CPackConfig.cmake", cwd=folder)
+        package, = Path(folder).glob("*.deb")
+        fields = run("dpkg-deb", "--field", package, "Package", "Depends", "Section")
+        assert "Package: wazuka\n" in fields and "Depends: libc6 (>= 2." in fields, fields
+        root = Path(folder) / "root"
+        run("dpkg-deb", "--extract", package, root)
+        for file in ("bin/wazuka", "lib/libwazuka.so", "lib/libwasmtime.so", "lib/pkgconfig/wazuka.pc", "include/wazuka.hh",
+                     "lib/cmake/wazuka/wazuka-config.cmake", "share/man/man1/wazuka.1"):
+            assert (root / "usr" / file).exists(), file
+        assert run(root / "usr/bin/wazuka", "--version").startswith("wazuka ")
+        program = Path(folder) / "program"
+        run("g++", "-std=c++23", f"-I{root}/usr/include", HERE / "outside/program.cc", root / "usr/lib/libwazuka.a", "-o",
+            program)
+        assert run(program) == "42\n"
+
+
 def wasmtime_headers():
     """The folder of Wasmtime's headers, from the package that has its C API."""
     home = ROOT / "build/cargo"
