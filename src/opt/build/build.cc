@@ -57,6 +57,7 @@ void GraphBuilder::begin_body(std::span<const ValType> locals) {
   begin_block(g_.add_block(), kNoBlock);
   const size_t params = type_->params.size();
   column_of_.assign(locals.size(), 0);
+  num_locals_ = static_cast<u32>(locals.size());
   for (size_t i = 0; i < locals.size(); ++i) {
     const ValType t = locals[i];
     Value v = kNoValue;  // osr_entry

@@ -72,7 +72,7 @@ void GraphBuilder::loop(Frame& f) {
   const LoopInfo& info = pool.loops_of(*info_)[f.loop_ordinal];
   f.data.saved_begin = static_cast<u32>(saved_.size());
   if (info.assigned_count == LoopInfo::kAllLocals) {
-    for (u32 i = 0; i < locals_.size(); ++i) saved_.push_back(i);
+    for (u32 i = 0; i < num_locals_; ++i) saved_.push_back(i);
   } else {
     const std::span<const u32> assigned = pool.assigned_in(info);
     saved_.insert(saved_.end(), assigned.begin(), assigned.end());

@@ -17,6 +17,8 @@ void GraphBuilder::try_table(Frame& f, std::span<const CatchClause> clauses) {
   for (const CatchClause& c : clauses) {
     Clause clause{.clause = c, .handler = {}, .label = {}};
     clause.label.log_begin = f.data.log_begin;
+    clause.label.height = f.data.height;
+    clause.label.clauses = f.data.clauses;
     if (c.kind <= 1) {
       clause.handler.tag = static_cast<u32>(env_->layout.tag(c.tag));
       u32 cells = 0;

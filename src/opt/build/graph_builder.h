@@ -49,6 +49,8 @@ struct ControlData {
   Value exception = kNoValue;
   u32 log_clauses = 0;
   bool has_flag = false;  // loop: its last parameter is that of osr.cc
+  u32 height = 0;         // operands below it,
+  u32 clauses = 0;        // and legacy clauses around (osr.cc)
   u32 table_stamp = 0;    // the br_table that led there last, and its edge
   EdgeId table_edge{};
 };
@@ -143,6 +145,8 @@ class GraphBuilder {
   void legacy_catch_all(Frame& f, bool fallthrough);
   void legacy_delegate(Frame& f, const Frame& target, bool fallthrough);
   void rethrow(const Frame& target);
+  /// Behind the hook that ends a part of a construct (osr.cc).
+  void restore_operands(const Frame& f);
   void throw_(u32 tag, std::span<Slot> args);
   void throw_ref(Slot& ref);
   void unsupported(std::string_view what);
@@ -213,10 +217,27 @@ class GraphBuilder {
   bool is_in_chain(const Frame& f) const {
     return osr_.next < osr_.chain.size() && osr_.chain[osr_.next] == f.loop_ordinal;
   }
+  struct OsrHomes {
+    std::vector<u32> operands, exceptions;  // cells
+  };
   void join_osr(Frame& f);
-  void merge_osr(u32 params, std::span<const Value> operands, bool last);
+  OsrHomes homes_here() const;
+  void begin_at_loop(const OsrHomes& homes);
+  void merge_osr(const OsrHomes& homes, u32 params, bool last);
   void fork_osr(Block head);
   void finish_osr();
+  // Locals behind the real ones.
+  enum class Shadow : u8 { kOperand, kException };
+  u32 shadow_of(Shadow kind, u32 index);
+  void shadow(Shadow kind, u32 index, ValType t, Value v);
+  bool is_gone(const ControlData& d, u32 local) const {
+    if (local < num_locals_) return false;
+    const u32 index = (local - num_locals_) / 2;
+    return index >= ((local - num_locals_) % 2 == 0 ? d.height : d.clauses);
+  }
+  bool is_on_osr_path(const Frame& f) const;
+  void shadow_operands(const Frame& f);
+  void begin_osr_clause(const Frame& f);
 
   // Blocks (control.cc) --------------------------------------------------------------------------
 
@@ -377,6 +398,7 @@ class GraphBuilder {
   bool has_unreached_ = false;
 
   std::vector<Local> locals_;
+  u32 num_locals_ = 0;  // without those of osr.cc
   std::vector<Assignment> log_;
   u32 frame_log_ = 0;  // log_begin of the innermost construct
   std::vector<u32> frame_logs_;
@@ -412,6 +434,9 @@ class GraphBuilder {
     std::vector<Value> locals, stack;  // there
     Value flag = kNoValue;             // what enters the next loop of the chain
     u32 first_operand_cell = 0;
+    std::vector<const u8*> path;  // where the constructs around that loop begin
+    std::vector<u32> clauses;     // legacy clauses around: operands below each,
+    u32 clauses_outside = 0;      // and how many were there at `from`
   };
   Osr osr_;
 

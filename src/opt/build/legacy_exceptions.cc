@@ -12,6 +12,8 @@ void GraphBuilder::legacy_try(Frame& f) {
   enter(f);
   Clause clause{.clause = {.kind = 3}, .handler = {.ref_slot = g_.add_slot(1)}, .label = {}};
   clause.label.log_begin = f.data.log_begin;
+  clause.label.height = f.data.height;
+  clause.label.clauses = f.data.clauses;
   TryRegion region{
       .outer = region_, .clauses_begin = static_cast<u32>(clauses_.size()), .clauses_count = 1};
   catch_clauses_.push_back(clause.clause);
@@ -36,6 +38,7 @@ void GraphBuilder::begin_dispatch(Frame& f) {
   }
   g_[block_].cold = true;
   f.data.exception = slot_load(clause.handler.ref_slot, 0, ValType::ref(HeapType::kExn, false));
+  if (osr_.active) begin_osr_clause(f);
   // Each clause begins with these locals.
   f.data.log_clauses = frame_log_ = static_cast<u32>(log_.size());
 }
@@ -103,12 +106,14 @@ void GraphBuilder::end_legacy(Frame& f, bool fallthrough, std::span<Slot> result
     raise_exception(f.data.exception);
   }
   if (failed()) return;
+  if (osr_.active && f.data.in_clauses) osr_.clauses.pop_back();
   region_ = regions_[f.data.region].outer;
   f.data.incoming_count != 0 ? merge(f, results) : end_unreached(f, results);
 }
 
 void GraphBuilder::rethrow(const Frame& target) {
-  raise_exception(target.data.exception);
+  raise_exception(osr_.active ? locals_[shadow_of(Shadow::kException, target.data.clauses)].value
+                              : target.data.exception);
 }
 
 }  // namespace wazuka::opt

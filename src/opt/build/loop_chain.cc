@@ -14,16 +14,18 @@ class ChainSink : public SinkBase<Empty, Empty> {
   explicit ChainSink(u32 wanted) : wanted_(wanted) {}
 
   template <class P>
-  void loop(P&, Frame& f) {
+  void loop(P& p, Frame& f) {
     open_.push_back(f.loop_ordinal);
-    if (f.loop_ordinal == wanted_) chain = open_;
+    if (f.loop_ordinal != wanted_) return;
+    chain.loops = open_;
+    for (u32 d = p.control_depth(); d > 0; --d) chain.constructs.push_back(p.frame(d - 1).start);
   }
   template <class P>
   void end(P&, Frame& f, bool, std::span<Slot>) {
     if (f.kind == ControlKind::kLoop) open_.pop_back();
   }
 
-  std::vector<u32> chain;
+  LoopChain chain;
 
  private:
   const u32 wanted_;
@@ -32,7 +34,7 @@ class ChainSink : public SinkBase<Empty, Empty> {
 
 }  // namespace
 
-std::vector<u32> loop_chain(const Module& module, u32 func_index, u32 loop) {
+LoopChain loop_chain(const Module& module, u32 func_index, u32 loop) {
   thread_local DecoderBuffers<ChainSink> buffers;
   ChainSink sink(loop);
   BodyDecoder<ChainSink, Validate::kNo> decoder(module, sink, func_index, &buffers);

@@ -45,7 +45,10 @@ void GraphBuilder::hand_over_assignments(u32 log_begin) {
 }
 
 void GraphBuilder::enter(Frame& f) {
+  if (osr_.active) shadow_operands(f);
   f.data = {};
+  f.data.height = f.height;
+  f.data.clauses = static_cast<u32>(osr_.clauses.size());
   f.data.log_begin = static_cast<u32>(log_.size());
   f.data.region = region_;
   frame_logs_.push_back(frame_log_);
@@ -95,7 +98,7 @@ EdgeId GraphBuilder::branch_to_end(ControlData& d, std::span<const Slot> values)
   in.locals_begin = static_cast<u32>(values_.size());
   for (u32 i = d.log_begin; i < log_.size(); ++i) {
     const Assignment& a = log_[i];
-    if (a.entry_before > d.log_begin) continue;
+    if (a.entry_before > d.log_begin || is_gone(d, a.local)) continue;
     values_.push_back(a.local);
     values_.push_back(index_of(locals_[a.local].value));
     ++in.locals_count;

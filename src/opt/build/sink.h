@@ -19,6 +19,12 @@ class BuilderSink : public BuilderBase {
     if (!at(p)) return; \
     c_.call;            \
   } while (0)
+// … that ends a part of a construct.
+#define ENDING_HOOK(f, call) \
+  do {                       \
+    HOOK(call);              \
+    c_.restore_operands(f);  \
+  } while (0)
 
   template <class P>
   void begin_function(P& p, std::span<const ValType> locals) {
@@ -48,7 +54,7 @@ class BuilderSink : public BuilderBase {
   }
   template <class P>
   void else_(P& p, Frame& f, bool fallthrough) {
-    HOOK(else_(f, fallthrough));
+    ENDING_HOOK(f, else_(f, fallthrough));
   }
   template <class P>
   void else_params(P& p, Frame& f, std::span<Slot> params) {
@@ -57,12 +63,12 @@ class BuilderSink : public BuilderBase {
   template <class P>
   void end(P& p, Frame& f, bool fallthrough, std::span<Slot> results) {
     if (f.kind != ControlKind::kTryTable || c_.failed()) {
-      HOOK(end(f, fallthrough, results));
+      ENDING_HOOK(f, end(f, fallthrough, results));
       return;
     }
     targets_.clear();
     for (const CatchClause& c : c_.clauses_of(f)) targets_.push_back(&p.frame(c.depth + 1));
-    HOOK(end_try_table(f, fallthrough, results, targets_));
+    ENDING_HOOK(f, end_try_table(f, fallthrough, results, targets_));
   }
   template <class P>
   void br(P& p, u32 depth) {
@@ -117,11 +123,11 @@ class BuilderSink : public BuilderBase {
   }
   template <class P>
   void legacy_catch(P& p, Frame& f, u32 tag, bool fallthrough, std::span<Slot> values) {
-    HOOK(legacy_catch(f, tag, fallthrough, values));
+    ENDING_HOOK(f, legacy_catch(f, tag, fallthrough, values));
   }
   template <class P>
   void legacy_catch_all(P& p, Frame& f, bool fallthrough) {
-    HOOK(legacy_catch_all(f, fallthrough));
+    ENDING_HOOK(f, legacy_catch_all(f, fallthrough));
   }
   template <class P>
   void legacy_delegate(P& p, Frame& f, u32 depth_outside, bool fallthrough) {
@@ -262,6 +268,7 @@ class BuilderSink : public BuilderBase {
               std::span<Slot>) {
     c_.unsupported(op);
   }
+#undef ENDING_HOOK
 #undef HOOK
 
  private:
