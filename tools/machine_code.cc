@@ -2,12 +2,13 @@
 // Verifies the machine code of many modules (verify/verify.h) in several configurations, without
 // running anything:
 //
-//   machine_code verify [--cpu N] [--optimizing] [--function INDEX] FILE…
+//   machine_code verify [--all] [--cpu N] [--optimizing] [--function INDEX] FILE…
 //   machine_code speed [--cpu N] [--optimizing] FILE
 //
-// verify: prints what is rejected, and counts; status 1 if anything is. FILE is a binary, text or a
-// script; "-": paths on standard input. N is a level of the psABI (the machine's own by default).
-// --optimizing: code of the optimising compiler. To see the code of one module: ./dev asm.
+// verify: prints what is rejected (the first 20, or --all), and counts; status 1 if anything is.
+// FILE is a binary, text or a script; "-": paths on standard input. N is a level of the psABI (the
+// machine's own by default). --optimizing: code of the optimising compiler. To see the code of one
+// module: ./dev asm.
 //
 // speed: compiles all functions of a module five times, on one thread: the best time, and a hash of
 // the code that two versions of the compiler can be compared by.
@@ -43,6 +44,7 @@ struct Options {
   assembly::CpuFeatures cpu = assembly::CpuFeatures::host();
   std::optional<u32> function;
   CompileFunction compile = baseline::compile;
+  bool all = false;  // names all that is rejected, not only some
   std::vector<std::string> files;
 };
 
@@ -153,7 +155,7 @@ void verify_module(const std::string& path, const Module& module, const Options&
     }
     counts.bytes += code->bytes.size();
     if (auto good = verify::verify(env, f, *code); !good) {
-      if (++counts.rejected <= 20) {
+      if (++counts.rejected <= (options.all ? ~0u : 20u)) {
         std::printf("%s (variant %u): %s\n", path.c_str(), variant, good.error().message.c_str());
       }
     }
@@ -194,6 +196,8 @@ int main(int argc, char** argv) {
     const std::string arg = argv[i];
     if (arg == "--optimizing") {
       options.compile = opt::compile;
+    } else if (arg == "--all") {
+      options.all = true;
     } else if (arg == "--cpu" && i + 1 < argc) {
       options.cpu = assembly::CpuFeatures::level(number(argv[++i]));
     } else if (arg == "--function" && i + 1 < argc) {

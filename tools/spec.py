@@ -54,6 +54,10 @@ VARIANTS = {"interpreter": ["-Ccompiler=interpreter"]} | {
     "tiered-explicit-stress": ["-Cverify-code,tier-up-budget=1,tier-up-in-background=n", "-Osignals-based-traps=n",
                                "-Ogc-zeal-alloc-counter=1"],
     "tiered-background": ["-Cverify-code,tier-up-budget=1"],
+    # Code of the optimising compiler, of all functions.
+    "optimizing": ["-Cverify-code,lazy=n,compiler=optimizing"],
+    "optimizing-explicit": ["-Cverify-code,lazy=n,compiler=optimizing", "-Osignals-based-traps=n"],
+    "optimizing-old-cpu": ["-Cverify-code,lazy=n,compiler=optimizing,cpu=x86-64-v2"],
     "metered": ["-Cverify-code,lazy=n", "-Wfuel=0x7fffffffffffffff,timeout=1000s,nan-canonicalization"],
 }
 # Scripts that fail in one variant only.

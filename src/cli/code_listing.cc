@@ -107,7 +107,7 @@ FunctionListing CodeLister::list(const CompileEnv& env, wat::BodyTexts& texts,
     return function;
   }
   if (VerifyFunction verify = engine_->config().verify) {
-    auto safe = verify(env, func_index, *code);
+    auto safe = verify(env, func_index, *code, nullptr);
     function.rejected = !safe;
     if (!safe) function.not_there = "rejected: " + safe.error().message;
   }

@@ -90,12 +90,17 @@ Result<CompiledCode> NativeCode::compile_best(const CompileEnv& env, u32 func_in
 Result<const u8*> NativeCode::try_compile(FuncCode& func) {
   const u8* const lazy = engine_.thunks()->lazy();
   if (const u8* at = func.native.load(std::memory_order_acquire); at != lazy) return at;
+  if (tiers_ != nullptr) {
+    std::lock_guard<std::mutex> guard(lock_);
+    auto it = rejected_.find(func.func_index);
+    if (it != rejected_.end()) return std::unexpected(Error(it->second));
+  }
   const CompileEnv env = engine_.compile_env(module_, code_->layout());
   auto compiled = compile_best(env, func.func_index);
   if (!compiled && opt::is_mistake(compiled.error())) return std::unexpected(compiled.error());
   if (!compiled) return interpret_from_now_on(func);
   if (VerifyFunction verify = engine_.config().verify) {
-    WAZUKA_TRY(verify(env, func.func_index, *compiled));
+    WAZUKA_TRY(verify(env, func.func_index, *compiled, nullptr));
   }
   CodeSpace::Placement placement{*std::move(compiled), &func};
   publish({&placement, 1});
@@ -165,7 +170,9 @@ Result<void> NativeCode::compile_all(u32 threads) {
       auto compiled = compile_best(env, i);
       if (!compiled && opt::is_mistake(compiled.error())) return std::unexpected(compiled.error());
       if (!compiled) return interpret_from_now_on(func), Result<void>{};
-      if (VerifyFunction verify = engine_.config().verify) WAZUKA_TRY(verify(env, i, *compiled));
+      if (VerifyFunction verify = engine_.config().verify) {
+        WAZUKA_TRY(verify(env, i, *compiled, nullptr));
+      }
       bytes += compiled->bytes.size();
       done.push_back({*std::move(compiled), &func});
       return {};

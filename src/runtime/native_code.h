@@ -66,6 +66,7 @@ class NativeCode {
   bool order(FuncCode& func, u32 loop);
   void optimize(FuncCode& func, u32 loop);
   const u8* optimized_code(FuncCode& func, const OsrEntry* osr);
+  void reject(FuncCode& func, Error why);
   Better better_func(FuncCode& func);
   LoopTier better_loop(FuncCode& func, u32 loop);
   FuncTier& tier_of(const FuncCode& func) {
@@ -82,6 +83,7 @@ class NativeCode {
   // already (guarded by the lock).
   std::unique_ptr<FuncTier[]> tiers_;
   std::unordered_map<u64, LoopTier> loops_;
+  std::unordered_map<u32, Error> rejected_;  // better code that must not run, by function
 };
 
 /// Decides that a function is to be interpreted; returns its FuncCode::native.

@@ -2,8 +2,10 @@
 // Who gets better code, and when (docs/tiering.md).
 #include <algorithm>
 
+#include "opt/pipeline.h"
 #include "runtime/module_code.h"
 #include "runtime/native_code.h"
+#include "tier/thunks.h"
 
 namespace wazuka {
 
@@ -102,13 +104,29 @@ void NativeCode::optimize(FuncCode& func, u32 loop) {
   loops_[loop_key(func, loop)] = {at != nullptr ? Better::kThere : Better::kRefused, at};
 }
 
-/// Null if the compiler refuses, or there is no room.
+/// From now on calls ask for the function's code, and get the error.
+void NativeCode::reject(FuncCode& func, Error why) {
+  std::lock_guard<std::mutex> guard(lock_);
+  rejected_.try_emplace(func.func_index, std::move(why));
+  func.native.store(engine_.thunks()->lazy(), std::memory_order_release);
+}
+
+/// Null if the compiler refuses, or there is no room. What the verifier rejects, and mistakes of
+/// the compiler, also end all later calls of the function with the error.
 const u8* NativeCode::optimized_code(FuncCode& func, const OsrEntry* osr) {
   const CompileEnv env = engine_.compile_env(module_, code_->layout());
   auto compiled = engine_.optimize_function()(env, func.func_index, osr);
+  bool wrong = !compiled && opt::is_mistake(compiled.error());
+  if (VerifyFunction verify = engine_.config().verify; compiled && verify != nullptr) {
+    if (auto safe = verify(env, func.func_index, *compiled, osr); !safe) {
+      compiled = std::unexpected(std::move(safe).error());
+      wrong = true;
+    }
+  }
   if (!compiled) {
     const CompileLog& log = engine_.config().compile_log;
     if (log.refused != nullptr) log.refused(log.user, func.func_index, compiled.error());
+    if (wrong) reject(func, std::move(compiled).error());
     return nullptr;
   }
   CodeSpace::Placement placement{*std::move(compiled), &func};

@@ -28,7 +28,7 @@ using OptimizeFunction = Result<CompiledCode> (*)(const CompileEnv& env, u32 fun
 /// Proves that what a compiler made of a function stays in the sandbox (verify/verify.h). An error
 /// says what could not be proved: such code is never run, and neither is the function.
 using VerifyFunction = Result<void> (*)(const CompileEnv& env, u32 func_index,
-                                        const CompiledCode& code);
+                                        const CompiledCode& code, const OsrEntry* osr);
 
 /// Told of each function that a tier has refused. Any thread; null: nobody asks.
 struct CompileLog {

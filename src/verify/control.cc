@@ -94,32 +94,55 @@ void Verifier::push_pop(State& s) {
 
 // ---- Conditions ---------------------------------------------------------------------------------
 
-void Verifier::at_most(State& s, u32 reg, const Value& limit, bool strictly) {
-  Value& v = s.gpr[reg];
-  // The result of memory.size is an index like any other.
-  const bool is_limit = limit.kind == Kind::kSize && limit.proven;
-  if (v.kind == Kind::kSize && is_limit) v = Value::any();
+namespace {
+
+/// v <= limit, or v < limit.
+void at_most(Value& v, const Value& limit, bool strictly) {
+  const bool by_memory = limit.is_limit(), by_table = limit.kind == Kind::kTableSize && strictly;
+  // A size may be an index like any other number.
+  if ((by_memory || by_table) && v.kind != Kind::kNumber && v.can_have_name()) v = {.id = v.id};
   if (v.kind != Kind::kNumber) return;
-  if (is_limit) {
+  if (by_memory) {
+    const bool same = v.fact == Fact::kMemory && v.fact_index == limit.index;
+    v.fact_room = same ? std::max(v.fact_room, limit.room) : limit.room;
     v.fact = Fact::kMemory;
     v.fact_index = limit.index;
-    v.fact_room = limit.room;
+  } else if (by_table) {
+    v.fact = Fact::kTable;
+    v.fact_index = limit.index;
   } else if (limit.kind == Kind::kNumber && !(strictly && limit.max == 0)) {
     v.max = std::min(v.max, limit.max - (strictly ? 1 : 0));
   }
 }
 
+}  // namespace
+
+/// smaller <= larger, or smaller < larger.
+void Verifier::learn_order(State& s, const Side& smaller, const Side& larger, bool strictly) const {
+  s.learn(smaller, [&](Value& v) { at_most(v, larger.value, strictly); });
+  const Value &low = smaller.value, &high = larger.value;
+  if (!low.is_constant() || low.max > u64{1} << 62) return;
+  const u64 least = low.max + (strictly ? 1 : 0);
+  if (high.kind == Kind::kTableSize) s.set_least(true, high.index, least);
+  if (high.is_limit()) s.set_least(false, high.index, least + high.room);
+}
+
 /// What is known if the condition of the jump holds, or does not; false if that cannot be.
 bool Verifier::take_condition(State& s, ZydisMnemonic m, bool holds) const {
-  const Flags& f = s.flags;
+  const Flags f = s.flags;
+  const Value &left = f.left.value, &right = f.right.value;
+  const bool whole = f.bits == 64 || (f.bits == 32 && left.fits_32() && right.fits_32());
   if (m == ZYDIS_MNEMONIC_JZ || m == ZYDIS_MNEMONIC_JNZ) {
     const bool equal = (m == ZYDIS_MNEMONIC_JZ) == holds;
-    Value& left = s.gpr[f.left];
-    const bool constant = f.kind == Flags::Kind::kCompare && !f.right_is_register;
-    const bool whole = f.bits == 64 || (f.bits == 32 && left.fits_32());
-    if (!constant || !whole) return true;
-    if (left.kind == Kind::kNumber && left.exact) return (left.max == f.right_value) == equal;
-    if (equal) left = Value::number(f.right_value);
+    if (f.kind != Flags::Kind::kCompare || !right.is_constant() || !whole) return true;
+    if (left.is_constant()) return (left.max == right.max) == equal;
+    auto be_equal = [&](Value& v) {
+      if (v.kind != Kind::kNumber) v = {.id = v.id};
+      v.exact = true;
+      v.max = right.max;
+    };
+    if (equal) s.learn(f.left, be_equal);
+    if (!equal && right.max == 0) learn_order(s, f.right, f.left, true);
     return true;
   }
   const bool below = m == ZYDIS_MNEMONIC_JB || m == ZYDIS_MNEMONIC_JNB;
@@ -130,30 +153,21 @@ bool Verifier::take_condition(State& s, ZydisMnemonic m, bool holds) const {
   switch (f.kind) {
     case Flags::Kind::kUnknown: return true;
     case Flags::Kind::kSubtract:
-      if (below && !less) s.gpr[f.left].proven = true;
+      if (!below || less) return true;
+      s.learn(f.left, [](Value& v) { v.proven = v.kind == Kind::kSize; });
+      s.set_least(false, left.index, left.room);
       return true;
-    case Flags::Kind::kCompareTable: {
-      Value& v = s.gpr[f.left];
-      if (v.kind == Kind::kSize) v = Value::any();  // memory.size as an index
-      if (!below || !less || v.kind != Kind::kNumber) return true;
-      v.fact = Fact::kTable;
-      v.fact_index = f.table;
-      return true;
-    }
     case Flags::Kind::kCompareStack:
-      if (below && !less) s.room = std::min(s.room, s.gpr[f.left].offset);
+      if (below && !less) s.room = std::min(s.room, left.offset);
       return true;
     case Flags::Kind::kCompare: break;
   }
   // Of a comparison of 32 bits, something is known of the whole only if the upper half is zero.
-  const Value left = s.gpr[f.left];
-  const Value right = f.right_is_register ? s.gpr[f.right] : Value::number(f.right_value);
-  if (f.bits == 32 && !(left.fits_32() && right.fits_32())) return true;
-  if (f.bits < 32) return true;
+  if (!whole) return true;
   if (less) {
-    at_most(s, f.left, right, below);
-  } else if (f.right_is_register) {
-    at_most(s, f.right, left, below_or_equal);
+    learn_order(s, f.left, f.right, below);
+  } else {
+    learn_order(s, f.right, f.left, below_or_equal);
   }
   return true;
 }
@@ -240,14 +254,20 @@ void Verifier::tier_up(State& s) {
   s.flags = {};
 }
 
+/// A table's elements move when it grows.
+bool Verifier::moves(const Value& v) const {
+  if (v.kind != Kind::kElements && v.kind != Kind::kElement) return false;
+  const Limits& limits = module_.tables[v.index].type.limits;
+  return limits.max != limits.min;
+}
+
 void Verifier::clobber_registers(State& s) const {
   for (u32 i = 0; i < 16; ++i) {
     if (i != kRsp && i != kRbp) s.gpr[i] = Value::any();
   }
   s.zero_xmms = 0;
   s.flags = {};
-  // A table's elements move when it grows.
-  std::erase_if(s.slots, [](const State::Slot& x) { return x.value.kind == Kind::kElements; });
+  std::erase_if(s.slots, [&](const State::Slot& x) { return moves(x.value); });
 }
 
 namespace {
@@ -256,6 +276,25 @@ const Value kReference = Value::at_most(0xffff'ffff);
 
 u32 cells_of(ValType t) {
   return t.is_v128() ? 2 : 1;
+}
+
+/// Builtins that neither make a table grow nor run what may.
+bool leaves_tables(u64 builtin) {
+  switch (builtin) {
+    case offsetof(VMBuiltins, memory_init):
+    case offsetof(VMBuiltins, memory_fill):
+    case offsetof(VMBuiltins, memory_copy):
+    case offsetof(VMBuiltins, data_drop):
+    case offsetof(VMBuiltins, table_init):
+    case offsetof(VMBuiltins, table_fill):
+    case offsetof(VMBuiltins, table_copy):
+    case offsetof(VMBuiltins, elem_drop):
+    case offsetof(VMBuiltins, ref_func):
+    case offsetof(VMBuiltins, is_subtype):
+    case offsetof(VMBuiltins, gc_is_instance):
+    case offsetof(VMBuiltins, gc_has_descriptor): return true;
+    default: return false;
+  }
 }
 
 /// Whether gc_operation is asked for what is in a field or an element, by the opcode. All else that
@@ -303,7 +342,10 @@ void Verifier::call_builtin(State& s) {
   }
   const State before = s;
   clobber_registers(s);
-  for (u32 r : {3u, 12u, 13u, kR14, 15u}) s.gpr[r] = before.gpr[r];  // preserved by C functions
+  if (leaves_tables(number.max)) s.slots = before.slots;
+  for (u32 r : {3u, 12u, 13u, kR14, 15u}) {  // preserved by C functions
+    if (leaves_tables(number.max) || !moves(before.gpr[r])) s.gpr[r] = before.gpr[r];
+  }
   if (number.max == offsetof(VMBuiltins, ref_func)) s.gpr[0] = Value::of(Kind::kFuncRef);
 }
 
@@ -380,6 +422,7 @@ void Verifier::land(const State& s, const CallSite& site) {
       landed.gpr[kRbp] = Value::frame(0);
       landed.slots = s.slots;
       landed.room = s.room;
+      landed.least = s.least;
       landed.forget_slots(INT64_MIN / 2, homes);
       u64 end = 0;
       if (clause.tag != CatchClauseTable::kNoTag) {

@@ -36,7 +36,8 @@ Verifier::Access Verifier::access_of(const State& s, u32 operand) const {
       a.stored = Value::number(d_.imm(1));
       a.stores_value = true;
     } else if (d_.inst.mnemonic == ZYDIS_MNEMONIC_MOV && d_.is_register(1)) {
-      a.stored = s.gpr[*gpr_number(d_.operands[1].reg.value)];
+      a.stored_register = gpr_number(d_.operands[1].reg.value);
+      a.stored = s.gpr[*a.stored_register];
       a.stores_value = true;
     } else if (d_.is_register(1)) {
       const auto xmm = xmm_number(d_.operands[1].reg.value);
@@ -65,9 +66,10 @@ Value Verifier::check_access(State& s, const Access& a) {
     case Kind::kContext: return in_context(a);
     case Kind::kStore: return in_store(a);
     case Kind::kBase:
-    case Kind::kGcBase: return in_heap(a);
+    case Kind::kGcBase: return in_heap(s, a);
     case Kind::kTable:
-    case Kind::kElements: return in_table(a);
+    case Kind::kElements:
+    case Kind::kElement: return in_table(s, a);
     case Kind::kPlace:
     case Kind::kEntry: return in_place(a);
     case Kind::kMemory:
@@ -75,7 +77,9 @@ Value Verifier::check_access(State& s, const Access& a) {
         return Value::of(Kind::kBase, a.base.index);
       }
       if (plain(a, 8) && a.disp == offsetof(VMMemory, size)) {
-        return Value::of(Kind::kSize, a.base.index);
+        Value size = Value::of(Kind::kSize, a.base.index);
+        size.proven = true;
+        return size;
       }
       break;
     case Kind::kGlobal: {
@@ -98,6 +102,7 @@ Value Verifier::check_access(State& s, const Access& a) {
       break;
     case Kind::kOtherContext:
     case Kind::kSize:
+    case Kind::kTableSize:
     case Kind::kCallerFrame:
     case Kind::kReturn:
     case Kind::kDelta:
@@ -115,10 +120,20 @@ Value Verifier::in_frame(State& s, const Access& a) {
   if (begin < s.gpr[kRsp].offset) return reject("below the stack pointer"), Value::any();
   if (end > frame_top()) return reject("above the function's frame"), Value::any();
   const bool slot = a.bytes == 8 && begin % 8 == 0;
-  const Value read = slot ? s.slot(begin) : Value::any();
+  Value read = slot ? s.slot(begin) : Value::any();
+  // The lower half, if the upper one is zero, is as good as the whole.
+  const bool half = a.bytes == 4 && begin % 8 == 0 && s.slot(begin).fits_32();
+  if (half) read = s.slot(begin);
+  if ((slot || half) && !a.writes && read.can_have_name()) {
+    s.name(read, at_);
+    s.set_slot(begin, read);
+  }
   if (a.writes) {
     s.forget_slots(begin, end);
-    if (slot && a.stores_value) s.set_slot(begin, a.stored);
+    if (slot && a.stored_register) s.name(s.gpr[*a.stored_register], at_);
+    if (slot && a.stores_value) {
+      s.set_slot(begin, a.stored_register ? s.gpr[*a.stored_register] : a.stored);
+    }
     if (a.bytes == 16 && begin % 8 == 0 && a.stores_value && a.stored.is_null()) {
       s.set_slot(begin, a.stored);
       s.set_slot(begin + 8, a.stored);
@@ -196,7 +211,7 @@ Value Verifier::in_store(const Access& a) {
   return reject("not a field of the store that code may access like this"), Value::any();
 }
 
-Value Verifier::in_heap(const Access& a) {
+Value Verifier::in_heap(const State& s, const Access& a) {
   if (a.disp < 0) return reject("before the heap"), Value::any();
   if (a.has_index && a.scale != 1) return reject("a scaled index of a heap"), Value::any();
   const u64 length = static_cast<u64>(a.disp) + a.bytes;
@@ -213,6 +228,7 @@ Value Verifier::in_heap(const Access& a) {
     if (type.limits.min < (u64{1} << 32) && last <= type.limits.min << type.page_size_log2) {
       return Value::any();
     }
+    if (last <= s.least_of(false, a.base.index)) return Value::any();
   }
   const bool guarded = a.base.index < module_.memories.size() && env_.guarded(a.base.index);
   const u64 guard = gc ? u64{kGcEndGuard} : guarded ? env_.guard_bytes : 0;
@@ -228,23 +244,35 @@ Value Verifier::in_heap(const Access& a) {
   return Value::any();
 }
 
-Value Verifier::in_table(const Access& a) {
+/// Whether an address in the elements of a table is that of one of them.
+bool Verifier::is_element(const State& s, const Access& a) const {
+  const u32 table = a.base.index;
+  // No table is smaller than its declaration says.
+  const u64 least = std::max(s.least_of(true, table), module_.tables[table].type.limits.min);
+  if (!a.has_index) {
+    const u64 at = static_cast<u64>(a.disp);
+    return a.disp >= 0 && at % 8 == 0 && at / 8 < least;
+  }
+  const Value& index = a.index;
+  if (a.disp != 0 || index.kind != Kind::kNumber) return false;
+  const bool of_table = index.fact_index == table;
+  if (a.scale == 8) return index.max < least || (of_table && index.fact == Fact::kTable);
+  if (a.scale != 1) return false;
+  if (index.fact == Fact::kEightfold) return least != 0 && index.max / 8 <= least - 1;
+  return of_table && index.fact == Fact::kTableOffset;
+}
+
+Value Verifier::in_table(const State& s, const Access& a) {
   const u32 table = a.base.index;
   if (a.base.kind == Kind::kTable) {
     if (plain(a, 8) && a.disp == offsetof(VMTable, elements)) {
       return Value::of(Kind::kElements, table);
     }
-    if (plain(a, 8) && a.disp == offsetof(VMTable, size)) return Value::any();
+    if (plain(a, 8) && a.disp == offsetof(VMTable, size)) return Value::of(Kind::kTableSize, table);
     return reject("not a field of the table"), Value::any();
   }
-  // No table is smaller than its declaration says.
-  const bool always = a.has_index && a.index.kind == Kind::kNumber &&
-                      a.index.max < module_.tables[table].type.limits.min;
-  const bool below =
-      always || (a.has_index && a.index.fact == Fact::kTable && a.index.fact_index == table);
-  if (!below || a.scale != 8 || a.disp != 0) {
-    return reject("the index has not been compared with the table's size"), Value::any();
-  }
+  const bool good = a.base.kind == Kind::kElement ? !a.has_index && a.disp == 0 : is_element(s, a);
+  if (!good) return reject("the index has not been compared with the table's size"), Value::any();
   return in_cells(a, module_.tables[table].type.element, 0);
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/ints.h"
@@ -19,15 +20,17 @@ enum class Kind : u8 {
   kOtherContext,  // of a callee
   kStore,         // VMStoreContext
   kMemory,        // VMMemory of memory `index`
-  kSize,          // its size - `room`; not below zero if `proven`
+  kSize,          // its size - `room`, which is not below zero if `proven`
   kBase,          // its base
   kGcBase,
-  kTable,     // VMTable of table `index`
-  kElements,  // its elements
-  kGlobal,    // VMGlobal of imported global `index`
-  kCode,      // FuncCode; of function `index` if `proven`
-  kEpoch,     // the address of the epoch
-  kFrame,     // rbp + `offset`
+  kTable,      // VMTable of table `index`
+  kTableSize,  // its size
+  kElements,   // its elements
+  kElement,    // the address of one of them
+  kGlobal,     // VMGlobal of imported global `index`
+  kCode,       // FuncCode; of function `index` if `proven`
+  kEpoch,      // the address of the epoch
+  kFrame,      // rbp + `offset`
   kCallerFrame,
   kReturn,  // the return address
   kPlace,   // offset `offset` of this code
@@ -40,8 +43,10 @@ enum class Kind : u8 {
 /// What comparisons have shown about a number.
 enum class Fact : u8 {
   kNone,
-  kMemory,  // number + fact_room <= size of memory fact_index
-  kTable,   // number < size of table fact_index
+  kMemory,       // number + fact_room <= size of memory fact_index
+  kTable,        // number < size of table fact_index
+  kTableOffset,  // 8 times such a number
+  kEightfold,    // 8 times some number
 };
 
 struct Value {
@@ -51,6 +56,10 @@ struct Value {
   Fact fact = Fact::kNone;
   u32 index = 0;
   u32 fact_index = 0;
+  // Not 0: the values of all registers and slots of a state that have this one are the same, so
+  // that what is learned of one is known of all. A name, which says nothing else.
+  u32 id = 0;
+  u32 eighth = 0;  // not 0: 8 times what has this name
   i64 offset = 0;
   u64 max = ~u64{0};
   u64 room = 0;
@@ -63,19 +72,54 @@ struct Value {
   static Value frame(i64 offset) { return {.kind = Kind::kFrame, .offset = offset}; }
 
   bool is_null() const { return kind == Kind::kNumber && exact && max == 0; }
+  bool is_constant() const { return kind == Kind::kNumber && exact; }
   bool fits_32() const { return kind == Kind::kNumber && max <= 0xffff'ffff; }
   bool is_reference() const { return kind == Kind::kFuncRef || kind == Kind::kUntyped; }
+  bool is_limit() const { return kind == Kind::kSize && proven; }
+  /// Something may be learned of it, or of what it is joined with.
+  bool can_have_name() const {
+    return kind == Kind::kNumber || kind == Kind::kSize || kind == Kind::kTableSize;
+  }
   /// Worth remembering in a stack slot.
-  bool matters() const { return kind != Kind::kNumber || max <= 0xffff'ffff; }
+  bool matters() const {
+    return kind != Kind::kNumber || max <= 0xffff'ffff || fact != Fact::kNone || id != 0 ||
+           eighth != 0;
+  }
+  Value nameless() const {
+    Value v = *this;
+    v.id = v.eighth = 0;
+    return v;
+  }
 
   friend bool operator==(const Value&, const Value&) = default;
 };
 
-/// What holds of both.
-inline Value join(const Value& a, const Value& b) {
+/// 8 times an index: an offset in a table, if it is an index of one.
+inline Value eightfold(const Value& index) {
+  if (index.kind != Kind::kNumber) return Value::any();
+  const bool small = index.max < u64{1} << 32;
+  if (index.fact != Fact::kTable && !small) return Value::any();
+  Value v = Value::at_most(small ? index.max * 8 : ~u64{0});
+  v.fact = index.fact == Fact::kTable ? Fact::kTableOffset : Fact::kEightfold;
+  v.fact_index = index.fact == Fact::kTable ? index.fact_index : 0;
+  v.eighth = index.id;
+  return v;
+}
+
+/// What holds of both, but for the names.
+inline Value join(const Value& named_a, const Value& named_b) {
+  const Value a = named_a.nameless(), b = named_b.nameless();
   if (a == b) return a;
   if (a.kind == Kind::kNumber && b.kind == Kind::kNumber) {
-    Value r = Value::at_most(a.fits_32() && b.fits_32() ? 0xffff'ffff : ~u64{0});
+    // In few steps, so that loops come to an end.
+    u64 most = std::max(a.max, b.max);
+    if (a.max != b.max) {
+      most = most <= 0xff          ? 0xff
+             : most <= 0xffff      ? 0xffff
+             : most <= 0xffff'ffff ? 0xffff'ffff
+                                   : ~u64{0};
+    }
+    Value r = Value::at_most(most);
     if (a.fact == b.fact && a.fact_index == b.fact_index) {
       r.fact = a.fact;
       r.fact_index = a.fact_index;
@@ -101,26 +145,26 @@ inline Value join(const Value& a, const Value& b) {
   return Value::any();
 }
 
+inline constexpr u8 kNoRegister = 0xff;
+
+/// One side of a comparison: what it was, and the register that it was in and still is, if any.
+struct Side {
+  u8 reg = kNoRegister;
+  Value value;
+  friend bool operator==(const Side&, const Side&) = default;
+};
+
 /// The last comparison, as far as it is good for something.
 struct Flags {
   enum class Kind : u8 {
     kUnknown,
     kCompare,
-    kCompareTable,
-    kCompareStack,
-    kSubtract
+    kCompareStack,  // left, in the frame, with the stack's limit
+    kSubtract       // left is the difference
   } kind = Kind::kUnknown;
-  u8 bits = 0;   // width
-  u8 left = 0;   // register; of kSubtract, the one that was changed
-  u8 right = 0;  // register, if right_is_register
-  bool right_is_register = false;
-  u64 right_value = 0;  // else
-  u32 table = 0;        // kCompareTable: left with the size of this table
-                        // kCompareStack: left, in the frame, with the stack's limit
+  u8 bits = 0;  // width
+  Side left, right;
 
-  bool uses(u32 reg) const {
-    return kind != Kind::kUnknown && (left == reg || (right_is_register && right == reg));
-  }
   friend bool operator==(const Flags&, const Flags&) = default;
 };
 
@@ -132,10 +176,18 @@ struct State {
     Value value;
     friend bool operator==(const Slot&, const Slot&) = default;
   };
+  /// A memory or table has been found to be at least so large; it never gets smaller.
+  struct Least {
+    bool is_table;
+    u32 index;
+    u64 size;
+    friend bool operator==(const Least&, const Least&) = default;
+  };
 
   std::array<Value, 16> gpr;
   u16 zero_xmms = 0;
   std::vector<Slot> slots;  // ascending; others hold anything
+  std::vector<Least> least;
   Flags flags;
   i64 room = 8;  // from rbp: down to here there is stack; at first where the caller was
 
@@ -153,19 +205,52 @@ struct State {
     std::erase_if(slots, [&](const Slot& s) { return s.at < end && s.at + 8 > begin; });
   }
 
-  /// Makes this what holds of both; whether that is less than before.
-  bool meet(const State& other) {
-    const State before = *this;
-    for (u32 i = 0; i < 16; ++i) gpr[i] = join(gpr[i], other.gpr[i]);
-    zero_xmms &= other.zero_xmms;
-    room = std::max(room, other.room);
-    if (flags != other.flags) flags = {};
-    std::erase_if(slots, [&](Slot& s) {
-      s.value = join(s.value, other.slot(s.at));
-      return !s.value.matters();
-    });
-    return *this != before;
+  u64 least_of(bool is_table, u32 index) const {
+    for (const Least& l : least) {
+      if (l.is_table == is_table && l.index == index) return l.size;
+    }
+    return 0;
   }
+  void set_least(bool is_table, u32 index, u64 size);
+
+  /// A register gets another value: a comparison's side is in it no more.
+  void leave_register(u32 reg) {
+    for (Side* side : {&flags.left, &flags.right}) {
+      if (side->reg != reg) continue;
+      side->reg = kNoRegister;
+      side->value.id = gpr[reg].id;
+    }
+  }
+  /// Gives a value a name, of the place where it is copied, unless it has one.
+  void name(Value& v, u32 place);
+  /// For all that is the same as a side of the comparison.
+  template <class Change>
+  void learn(const Side& side, Change change) {
+    const u32 id = side.reg != kNoRegister ? gpr[side.reg].id : side.value.id;
+    if (side.reg != kNoRegister) change(gpr[side.reg]);
+    if (id == 0) return;
+    Value changed;
+    auto visit = [&](Value& v, bool done) {
+      if (v.id == id && !done) change(v);
+      if (v.id == id) changed = v;
+    };
+    for (u32 i = 0; i < 16; ++i) visit(gpr[i], i == side.reg);
+    for (Slot& s : slots) visit(s.value, false);
+    // And of what is 8 times it.
+    auto scale = [&](Value& v) {
+      if (v.eighth != id || changed.id != id) return;
+      const u32 own = v.id;
+      v = eightfold(changed);
+      v.id = own;
+    };
+    for (Value& v : gpr) scale(v);
+    for (Slot& s : slots) scale(s.value);
+  }
+
+  /// At a place where paths may meet, names are those of the place.
+  void rename();
+  /// Makes this what holds of both; whether that is less than before.
+  bool meet(const State& other);
 
   friend bool operator==(const State&, const State&) = default;
 

@@ -15,12 +15,14 @@ constexpr i64 kStackSlack = 5 << 10;
 
 }  // namespace
 
-Verifier::Verifier(const CompileEnv& env, u32 func_index, const CompiledCode& code)
+Verifier::Verifier(const CompileEnv& env, u32 func_index, const CompiledCode& code,
+                   const OsrEntry* osr)
     : env_(env),
       module_(env.module),
       code_(code),
       func_index_(func_index),
       conv_(env.module.func_type(func_index)),
+      osr_(osr),
       starts_(code.bytes.size()) {}
 
 bool Verifier::is_func(ValType t) const {
@@ -66,7 +68,7 @@ void Verifier::entry_state(State& s) const {
 
 Result<void> Verifier::run() {
   State entry;
-  entry_state(entry);
+  osr_ != nullptr ? osr_state(entry) : entry_state(entry);
   flow_to(0, entry);
   while (!work_.empty() && !failed()) {
     const u32 at = work_.back();
@@ -89,6 +91,7 @@ void Verifier::flow_to(i64 target, const State& s) {
   }
   const u32 at = static_cast<u32>(target);
   auto [it, inserted] = states_.try_emplace(at, s);
+  if (inserted) it->second.rename();
   if (inserted || it->second.meet(s)) work_.push_back(at);
 }
 
@@ -194,8 +197,9 @@ bool Verifier::zero_loop(u32 at, State& s, u32& next) {
   return true;
 }
 
-Result<void> verify(const CompileEnv& env, u32 func_index, const CompiledCode& code) {
-  return Verifier(env, func_index, code).run();
+Result<void> verify(const CompileEnv& env, u32 func_index, const CompiledCode& code,
+                    const OsrEntry* osr) {
+  return Verifier(env, func_index, code, osr).run();
 }
 
 namespace {

@@ -21,7 +21,8 @@ namespace wazuka::verify {
 
 class Verifier {
  public:
-  Verifier(const CompileEnv& env, u32 func_index, const CompiledCode& code);
+  Verifier(const CompileEnv& env, u32 func_index, const CompiledCode& code,
+           const OsrEntry* osr = nullptr);
 
   Result<void> run();
   /// After run(): see disassemble().
@@ -39,6 +40,7 @@ class Verifier {
     // What is written, if it is the whole and known.
     Value stored;
     bool stores_value = false;
+    std::optional<u32> stored_register;  // where it is
   };
 
   // Flow (verifier.cc).
@@ -48,6 +50,7 @@ class Verifier {
   void flow_to(i64 target, const State& s);
   bool claim_bytes(u32 at, u32 length);
   void entry_state(State& s) const;
+  void osr_state(State& s);
   bool zero_loop(u32 at, State& s, u32& next);
 
   // Control (control.cc).
@@ -55,7 +58,7 @@ class Verifier {
   void jump(State& s, u32 next);
   void jump_by_table(const State& s, const Value& target);
   bool take_condition(State& s, ZydisMnemonic m, bool holds) const;
-  static void at_most(State& s, u32 reg, const Value& limit, bool strictly);
+  void learn_order(State& s, const Side& smaller, const Side& larger, bool strictly) const;
   void push_pop(State& s);
   bool call(State& s, u32 next);
   void call_function(State& s, const CallSite& site, const Value& code);
@@ -75,8 +78,10 @@ class Verifier {
   Value in_frame(State& s, const Access& a);
   Value in_context(const Access& a);
   Value in_store(const Access& a);
-  Value in_heap(const Access& a);
-  Value in_table(const Access& a);
+  Value in_heap(const State& s, const Access& a);
+  Value in_table(const State& s, const Access& a);
+  bool is_element(const State& s, const Access& a) const;
+  bool moves(const Value& v) const;
   Value in_place(const Access& a);
   Value in_jump_table(const Access& a);
   Value in_cells(const Access& a, ValType type, i64 offset);
@@ -88,8 +93,11 @@ class Verifier {
   void set(State& s, u32 reg, const Value& v, u32 bits) const;
   Value source(const State& s, u32 operand, const Value& loaded) const;
   void lea(State& s);
-  void compare(State& s);
-  void add_sub(State& s);
+  void compare(State& s, const Value& loaded);
+  void copy(State& s, const Value& loaded);
+  void shift_left(State& s);
+  void add_sub(State& s, const Value& loaded);
+  static Value sum_of(const Access& a, u32 bits);
   void conditional_move(State& s, const Value& loaded);
   void default_effects(State& s);
 
@@ -106,6 +114,7 @@ class Verifier {
   const CompiledCode& code_;
   u32 func_index_;
   CallConv conv_;
+  const OsrEntry* osr_;
   std::unordered_map<u32, State> states_;
   std::vector<u32> work_;
   std::vector<u32> starts_;  // by byte: 1 + offset of the instruction that it belongs to; 0: none

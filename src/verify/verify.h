@@ -22,11 +22,14 @@
 #include "abi/code_object.h"
 #include "base/error.h"
 #include "tier/compile_env.h"
+#include "tier/compiler.h"
 
 namespace wazuka::verify {
 
-/// An error names the function, the offset, the instruction and what could not be proved.
-Result<void> verify(const CompileEnv& env, u32 func_index, const CompiledCode& code);
+/// An error names the function, the offset, the instruction and what could not be proved. `osr`:
+/// the code of the rest of a call that is in a loop.
+Result<void> verify(const CompileEnv& env, u32 func_index, const CompiledCode& code,
+                    const OsrEntry* osr = nullptr);
 
 /// An instruction of the machine code, in Intel's syntax, or some of the constants and tables
 /// between and behind instructions. Addresses are offsets in the function.

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Verifies the machine code of random modules and of mutations of the official suite (docs/verifier.md).
 
-Nothing is run: every function is compiled in several configurations (tools/machine_code.cc), whether it would ever be
-called or not. What is rejected is either a mistake of the compiler or something that the verifier cannot prove yet; the
+Nothing is run: every function is compiled by one of the compilers in several configurations (tools/machine_code.cc),
+whether it would ever be called or not. What is rejected is either a mistake of the compiler or something that the verifier cannot prove yet; the
 modules are kept in build/diff/found.
 """
 import argparse
@@ -18,9 +18,14 @@ import fuzz
 
 
 class VerifyFuzzer(fuzz.Fuzzer):
+    optimizing = False
+
     def compare_batch(self, paths):
-        done = subprocess.run([self.options.program, "verify", "-"], input="\n".join(paths) + "\n", capture_output=True,
-                              text=True, timeout=self.options.timeout)
+        # Of both compilers, one batch each.
+        self.optimizing = not self.optimizing
+        command = [self.options.program, "verify", "-"] + (["--optimizing"] if self.optimizing else [])
+        done = subprocess.run(command, input="\n".join(paths) + "\n", capture_output=True, text=True,
+                              timeout=self.options.timeout)
         lines = done.stdout.splitlines()
         self.counts["modules"] += len(paths)
         if done.returncode not in (0, 1) or not lines:
@@ -52,8 +57,8 @@ def main():
         fuzzer.compare_batch(fuzzer.batch(number))
         number += 1
     counts = fuzzer.counts
-    print(f"verify: {time.monotonic() - start:.0f} s, {counts['modules']} modules, {counts['functions']} functions in four "
-          f"configurations, {counts['differences']} rejected (seed {fuzzer.options.seed})")
+    print(f"verify: {time.monotonic() - start:.0f} s, {counts['modules']} modules, {counts['functions']} functions of both "
+          f"compilers in five configurations, {counts['differences']} rejected (seed {fuzzer.options.seed})")
     return 1 if counts["differences"] else 0
 
 

@@ -4,6 +4,7 @@
 #if defined(__x86_64__) && defined(__linux__)
 
 #include <atomic>
+#include <set>
 
 #include "asm/x64/assembler.h"
 #include "baseline/compiler.h"
@@ -15,7 +16,8 @@ namespace {
 std::atomic<u32> asked = 0;
 
 /// Refuses functions 3 and 4.
-Result<void> refuse_some(const CompileEnv&, u32 func_index, const CompiledCode& code) {
+Result<void> refuse_some(const CompileEnv&, u32 func_index, const CompiledCode& code,
+                         const OsrEntry*) {
   ++asked;
   EXPECT_FALSE(code.bytes.empty());
   if (func_index < 3) return {};
@@ -184,6 +186,34 @@ TEST(RefusalByTheVerifier, NamesFunctionPlaceAndReason) {
 }
 
 #endif
+
+/// Refuses the second code of each function.
+Result<void> refuse_better(const CompileEnv&, u32 func_index, const CompiledCode&,
+                           const OsrEntry*) {
+  static std::set<u32> known;
+  if (known.insert(func_index).second) return {};
+  return fail("better code of function " + std::to_string(func_index) + " is refused");
+}
+
+struct RefusalOfBetterCode : RuntimeTest {
+  static EngineConfig config() {
+    EngineConfig config;
+    config.verify = refuse_better;
+    config.tier_up = true;
+    config.background_compilation = false;
+    config.tier_up_budget = 1;
+    return config;
+  }
+  RefusalOfBetterCode() : RuntimeTest(config()) {}
+};
+
+TEST_F(RefusalOfBetterCode, EndsTheNextCallWithTheReason) {
+  Instance* instance = instantiate(R"((module
+    (func $f (result i32) (i32.const 1))
+    (func (export "g") (result i32) (i32.add (call $f) (call $f)))))");
+  const std::string error = call_error(instance, "g") + call_error(instance, "g");
+  EXPECT_NE(error.find("better code of function"), std::string::npos) << error;
+}
 
 }  // namespace
 }  // namespace wazuka
