@@ -19,7 +19,7 @@ constexpr i32 kAnyFrame = 0x7fffff00;  // needs a 32-bit field; patched
 Result<CompiledCode> compile(const CompileEnv& env, u32 func_index) {
   struct Buffers {
     std::unique_ptr<FunctionCompiler> compiler;
-    DecoderBuffers<CompilerSink> decoder;
+    DecoderBuffers<FunctionSink> decoder;
   };
   thread_local Buffers buffers;
   if (buffers.compiler == nullptr || buffers.compiler->cpu() != env.cpu) {
@@ -29,8 +29,8 @@ Result<CompiledCode> compile(const CompileEnv& env, u32 func_index) {
   auto run = [&](bool deep) {
     compiler.begin(env, func_index, deep);
     if (compiler.failed()) return true;
-    CompilerSink sink(compiler);
-    BodyDecoder<CompilerSink, Validate::kNo> decoder(env.module, sink, func_index,
+    FunctionSink sink(compiler);
+    BodyDecoder<FunctionSink, Validate::kNo> decoder(env.module, sink, func_index,
                                                      &buffers.decoder);
     return decoder.run();
   };

@@ -70,7 +70,7 @@ class GraphBuilder {
   bool failed() const { return !failure_.empty(); }
 
   // The decoder's position, before each hook.
-  void at(Slot* stack, u32 height, u32 offset) {
+  void at(Slot* stack, u32 height, u32 offset, const u8* /*next*/) {
     stack_ = stack;
     height_ = height;
     f_.wasm_offset = offset;
