@@ -32,6 +32,13 @@ bool is_memory_fault(int signal) {
   return signal == SIGSEGV || signal == SIGBUS;
 }
 
+/// Which address a fault may be about: a field of a function that is null, or memory.
+bool fits(TrapCode code, VMContext* vm, u64 address) {
+  constexpr u64 kNullPage = 4096;
+  if (code == TrapCode::kIndirectCallToNull) return address < kNullPage;
+  return is_guest(vm, address);
+}
+
 /// If the signal is a trap: changes where the thread goes on, and returns true.
 bool handle_trap(int signal, const siginfo_t* info, ucontext_t* context) {
   if (info->si_code <= 0 && info->si_code != SI_KERNEL) return false;  // sent, not a fault
@@ -46,7 +53,9 @@ bool handle_trap(int signal, const siginfo_t* info, ucontext_t* context) {
   if (site == nullptr || !fits(signal, site->code)) return false;
   auto* const fp = reinterpret_cast<u8*>(registers[REG_RBP]);
   VMContext* const vm = *reinterpret_cast<VMContext**>(fp - 8);
-  if (is_memory_fault(signal) && !is_guest(vm, reinterpret_cast<u64>(info->si_addr))) return false;
+  if (is_memory_fault(signal) && !fits(site->code, vm, reinterpret_cast<u64>(info->si_addr))) {
+    return false;
+  }
   VMStoreContext& store = *vm->store_context;
   store.native_pc = pc + 1;  // no return address: no call ends inside of an instruction
   store.native_fp = fp;

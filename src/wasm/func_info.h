@@ -22,6 +22,7 @@ struct BodyFlags {
   static constexpr u32 kTailCall = 1 << 8;
   static constexpr u32 kCalls = 1 << 9;  // not a leaf
   static constexpr u32 kLoops = 1 << 10;
+  static constexpr u32 kWritesTables = 1 << 11;
 };
 
 /// Side data of one defined function's body.

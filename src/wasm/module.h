@@ -41,6 +41,15 @@ struct TableDecl {
   ByteRange init;  // constant expression with its end; empty: ref.null
 };
 
+/// What is known of all entries of a table, whatever instance it is in.
+struct TableFacts {
+  static constexpr u32 kNoType = ~u32{0};
+
+  /// They never change once the instance has begun: null, or functions defined in this module.
+  bool own = false;
+  u32 type_index = kNoType;  // then: the type of all functions, if it is one
+};
+
 struct GlobalDecl {
   GlobalType type;
   ByteRange init;  // empty when imported
@@ -152,6 +161,7 @@ struct Module {
 
   std::vector<FuncInfo> func_infos;  // by defined function: index − imported_funcs
   FuncInfoPool func_info_pool;
+  std::vector<TableFacts> table_facts;  // by table; known once all bodies have been validated
 
   Arena arena;  // owns the spans above that are not views into bytes
 

@@ -138,6 +138,7 @@ class ValidationSink : public SinkBase<Empty, LoopMark> {
     if (category == OpCategory::kContinuation) info.flags |= BodyFlags::kStackSwitching;
     if (category == OpCategory::kReference) note_reference(op);
     if (category == OpCategory::kMemory) note_bulk_memory(op, imm);
+    if (category == OpCategory::kTable) note_table(op);
   }
   template <class P>
   void br_on_null(P&, u32, Slot&, Slot&) {
@@ -191,6 +192,11 @@ class ValidationSink : public SinkBase<Empty, LoopMark> {
   void note_reference(Op op) {
     if (op == Op::kRefEq) info.flags |= BodyFlags::kGc;
     if (op == Op::kRefAsNonNull) info.flags |= BodyFlags::kFuncRefs;
+  }
+
+  void note_table(Op op) {
+    if (op == Op::kTableGet || op == Op::kTableSize || op == Op::kElemDrop) return;
+    info.flags |= BodyFlags::kWritesTables;
   }
 
   /// memory.init has its memory second; memory.copy has two.

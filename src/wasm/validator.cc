@@ -116,12 +116,46 @@ class BodyValidator {
   std::atomic<u32> first_failed_;
 };
 
+/// A table that is neither imported nor exported, and that no instruction writes, has what the
+/// active segments put there.
+void note_tables(Module& module) {
+  module.table_facts.assign(module.tables.size(), {});
+  for (const FuncInfo& f : module.func_infos) {
+    if ((f.flags & BodyFlags::kWritesTables) != 0) return;
+  }
+  for (u32 i = module.imported_tables; i < module.tables.size(); ++i) {
+    module.table_facts[i].own = module.tables[i].init.size == 0;
+  }
+  for (const Export& e : module.exports) {
+    if (e.kind == ExternKind::kTable) module.table_facts[e.index].own = false;
+  }
+  std::vector<u8> mixed(module.tables.size(), 0);
+  for (const ElemSegment& s : module.elems) {
+    if (s.mode != SegmentMode::kActive) continue;
+    TableFacts& t = module.table_facts[s.table];
+    if (!s.exprs.empty()) t.own = false;
+    for (u32 func : s.funcs) {
+      if (func < module.imported_funcs) t.own = false;
+      const u32 type = module.funcs[func].type_index;
+      if (t.type_index == TableFacts::kNoType) t.type_index = type;
+      if (t.type_index != type) mixed[s.table] = 1;
+    }
+  }
+  for (u32 i = 0; i < module.tables.size(); ++i) {
+    if (mixed[i] != 0 || !module.table_facts[i].own) {
+      module.table_facts[i].type_index = TableFacts::kNoType;
+    }
+  }
+}
+
 }  // namespace
 
 Result<void> validate_bodies(Module& module, u32 threads) {
   if (module.code.size < kParallelBytes) threads = 1;
   if (threads == 0) threads = usable_cores();
-  return BodyValidator(module).run(threads);
+  WAZUKA_TRY(BodyValidator(module).run(threads));
+  note_tables(module);
+  return {};
 }
 
 void find_body_errors(Module& module, std::vector<Error>& errors) {

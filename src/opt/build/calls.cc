@@ -39,10 +39,15 @@ void GraphBuilder::call(u32 func, std::span<Slot> args, std::span<Slot> results)
 
 // Indirect ----------------------------------------------------------------------------------------
 
+TableFacts GraphBuilder::table_facts(u32 table) const {
+  // Of modules that are made by hand nothing is known.
+  return table < module_->table_facts.size() ? module_->table_facts[table] : TableFacts{};
+}
+
 GraphBuilder::TableShape GraphBuilder::table_shape(u32 table) {
   const TableType& type = module_->tables[table].type;
   const Value vm = f_.vmload(Type::kI64, f_.vmctx(), static_cast<i32>(env_->layout.table(table)));
-  if (type.limits.max && *type.limits.max == type.limits.min) {
+  if ((type.limits.max && *type.limits.max == type.limits.min) || table_facts(table).own) {
     // It never grows: only growing moves it.
     return {f_.vmload(Type::kI64, vm, offsetof(VMTable, elements)), f_.i64_const(type.limits.min)};
   }
@@ -62,10 +67,19 @@ Value GraphBuilder::table_element(u32 table, Value index, Value* offset) {
   return shape.elements;
 }
 
+/// The reference may be null: with signals, reading its type is what finds out.
 void GraphBuilder::check_function_type(u32 type, Value ref) {
   const u32 id = module_->type_ids[type];
+  if (!env_->signals) check_not_null(ref, TrapCode::kIndirectCallToNull);
   const Value actual =
-      load_at(Type::kI32, ref, offsetof(VMFuncRef, type_id), Region::kFuncRef, 0, 4);
+      append({.op = Opcode::kLoad,
+              .type = Type::kI32,
+              .aux = intern({.offset = offsetof(VMFuncRef, type_id),
+                             .region = Region::kFuncRef,
+                             .bytes = 4,
+                             .traps = env_->signals,
+                             .trap = TrapCode::kIndirectCallToNull}),
+              .args = {index_of(ref), index_of(kNoValue)}});
   const Value differs = f_.icmp(IntCond::kNe, actual, id);
   if (module_->types[type].final) return trap_if(differs, TrapCode::kBadSignature);
   // Another type may be a subtype: out of line.
@@ -83,21 +97,28 @@ void GraphBuilder::check_function_type(u32 type, Value ref) {
 Value GraphBuilder::table_function(u32 type, u32 table, Value index) {
   Value offset = kNoValue;
   const Value elements = table_element(table, index, &offset);
-  const u16 access =
-      intern({.region_index = table_region(table), .region = Region::kTable, .bytes = 8});
+  const TableFacts facts = table_facts(table);
+  const u16 access = intern({.region_index = facts.own ? 0 : table_region(table),
+                             .region = facts.own ? Region::kReadonly : Region::kTable,
+                             .bytes = 8});
   const Value ref = append({.op = Opcode::kLoad,
                             .type = Type::kI64,
                             .aux = access,
                             .args = {index_of(elements), index_of(offset)}});
-  check_not_null(ref, TrapCode::kIndirectCallToNull);
-  check_function_type(type, ref);
+  if (facts.type_index != TableFacts::kNoType && facts.type_index == type) {
+    check_not_null(ref, TrapCode::kIndirectCallToNull);
+  } else {
+    check_function_type(type, ref);
+  }
   return ref;
 }
 
 void GraphBuilder::call_indirect(u32 type, u32 table, Slot& index, std::span<Slot> args,
                                  std::span<Slot> results) {
   const Value ref = table_function(type, table, index.value);
-  call_function(call_info(CallInfo::Kind::kFuncRef, type, args), ref, results);
+  CallInfo info = call_info(CallInfo::Kind::kFuncRef, type, args);
+  info.own = table_facts(table).own;
+  call_function(info, ref, results);
 }
 
 void GraphBuilder::call_ref(u32 type, Slot& ref, std::span<Slot> args, std::span<Slot> results) {

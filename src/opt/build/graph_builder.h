@@ -331,6 +331,7 @@ class GraphBuilder {
   struct TableShape {
     Value elements, size;
   };
+  TableFacts table_facts(u32 table) const;
   TableShape table_shape(u32 table);
   Value table_element(u32 table, Value index, Value* offset);
   Value index_64(Value v) { return g_.type(v) == Type::kI32 ? f_.zext(v) : v; }

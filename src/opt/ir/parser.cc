@@ -415,6 +415,7 @@ void Parser::call_info(Line& line, CallInfo& call) {
     call.type_index = static_cast<u32>(line.integer());
   } else if (line.accept("funcref")) {
     call.kind = CallInfo::Kind::kFuncRef;
+    call.own = line.accept("own");
     line.expect("type");
     call.type_index = static_cast<u32>(line.integer());
   } else {

@@ -150,6 +150,7 @@ struct CallInfo {
   enum class Kind : u8 { kFunction, kFuncRef, kBuiltin };
   Kind kind = Kind::kFunction;
   Builtin builtin = Builtin::k_memory_grow;
+  bool own = false;    // kFuncRef: a function of this instance, whose VMContext is ours
   u32 func = 0;        // kFunction: a defined function's index in the function index space
   u32 type_index = 0;  // kFunction, kFuncRef: the module's type of the callee
   u32 args_begin = 0, args_count = 0;          // in the list pool; builtins: without the VMContext*

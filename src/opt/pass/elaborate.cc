@@ -13,9 +13,12 @@
 #include "opt/pass/elaborate.h"
 
 #include <algorithm>
+#include <cstring>
+#include <unordered_map>
 #include <vector>
 
 #include "opt/analysis/cfg.h"
+#include "opt/pass/replace.h"
 
 namespace wazuka::opt {
 
@@ -111,6 +114,7 @@ class Placer {
     number_skeleton();
     collect();
     find_places();
+    share_moved();
     find_positions();
     link();
   }
@@ -126,6 +130,7 @@ class Placer {
   void use_in(Value v, Block b);
   Block best_place(Value v);
   bool is_better(Block a, Block b) const;
+  void share_moved();
   void find_positions();
   u32 desired_position(Value v) const;
   void link();
@@ -260,6 +265,66 @@ void Placer::find_places() {
     const Block b = best_place(v);
     place_[index_of(v)] = b;
     static_cast<const Graph&>(g_).operands(v, [&](Value x) { use_in(x, b); });
+  }
+}
+
+/// Branches that do not dominate each other have their own copies of a value; once these have left a
+/// loop for the same block, one is enough.
+void Placer::share_moved() {
+  auto moved = [&](Value v) { return g_.origin(v) != place_[index_of(v)]; };
+  std::vector<u8> receives(g_.num_blocks(), 0);
+  u32 moves = 0;
+  for (Value v : order_) {
+    if (!moved(v)) continue;
+    u8& count = receives[index_of(place_[index_of(v)])];
+    if (count < 2) ++count;
+    if (count == 2) ++moves;
+  }
+  if (moves == 0) return;
+  struct Key {
+    Inst inst;
+    Block place;
+    bool operator==(const Key& o) const {
+      return place == o.place && std::memcmp(&inst, &o.inst, sizeof(Inst)) == 0;
+    }
+  };
+  struct Hash {
+    size_t operator()(const Key& k) const {
+      u64 words[2];
+      std::memcpy(words, &k.inst, sizeof words);
+      constexpr u64 kFactor = 0x9e3779b97f4a7c15;
+      u64 h = (words[0] ^ words[1] * kFactor ^ index_of(k.place)) * kFactor;
+      return h ^ h >> 32;
+    }
+  };
+  std::unordered_map<Key, Value, Hash> known;
+  Replacements replacements(g_.num_values());
+  bool changed = false;
+  size_t kept = 0;
+  // Each scope of the source has leaves of its own.
+  auto same = [&](u32 x) {
+    const Value v{x};
+    if (!is_leaf(g_[v].op)) return index_of(replacements.find(v));
+    return index_of(known.try_emplace({g_[v], kNoBlock}, v).first->second);
+  };
+  for (Value v : order_) {
+    const Block place = place_[index_of(v)];
+    const bool shares = receives[index_of(place)] == 2;
+    if (changed || shares) g_.operands(v, [&](u32& x) { x = same(x); });
+    if (shares) {
+      const auto [it, added] = known.try_emplace({g_[v], place}, v);
+      if (!added) {
+        replacements.replace(v, it->second);
+        changed = true;
+        continue;
+      }
+    }
+    order_[kept++] = v;
+  }
+  if (!changed) return;
+  order_.resize(kept);
+  for (Value v : skeleton_) {
+    g_.all_operands(v, [&](u32& x) { x = index_of(replacements.find(Value{x})); });
   }
 }
 

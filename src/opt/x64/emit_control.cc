@@ -115,7 +115,11 @@ void Emitter::call(const MachInst& i) {
 }
 
 void Emitter::call_ref(const MachInst& i) {
-  load_callee(gpr(0));
+  if (i.detail != 0) {
+    a_.mov(k64, r10, Mem(gpr(0), offsetof(VMFuncRef, code)));  // r14 is the callee's as it is
+  } else {
+    load_callee(gpr(0));
+  }
   a_.call(Mem(r10, offsetof(FuncCode, native)));
   record_call(i);
 }

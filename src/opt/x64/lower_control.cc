@@ -250,7 +250,7 @@ void Lowering::call(Value v) {
   if (bytes != 0) add(MOp::kAdjustStack, v, {}, 0, u64{0} - bytes);
   stack_arguments(cc, args);
   results(v, cc, operands);
-  add(through_ref ? MOp::kCallRef : MOp::kCall, v, operands, 0,
+  add(through_ref ? MOp::kCallRef : MOp::kCall, v, operands, info.own ? 1 : 0,
       add_call(info, info.func, cc.param_bytes), kCallClobbers);
   if (inst.op == Opcode::kInvoke) return;
   late_results();

@@ -83,6 +83,9 @@ bool IrInterpreter::load(Value v) {
   const Access& a = g_.access(inst);
   if (inst.type == Type::kV128) return refuse("vectors");
   u64 bits = 0;
+  if (a.trap == TrapCode::kIndirectCallToNull && a.traps && get(inst.arg(0)) == 0) {
+    return stop(trap_or(a.trap));
+  }
   std::memcpy(&bits, address(inst), a.bytes);
   values_[index_of(v)] = extended(bits, a, inst.type);
   return true;
