@@ -156,6 +156,15 @@ struct VMGcHeap {
   u32 limit = 0;       // end of the free space, ≥ bump
 };
 
+/// What code looks at, if asked to, at function entries, loop heads and bulk instructions.
+enum class Limit : u32 { kEpoch, kFuel };
+constexpr Limit limit_of(TrapCode code) {
+  return code == TrapCode::kInterrupt ? Limit::kEpoch : Limit::kFuel;
+}
+constexpr TrapCode trap_of(Limit limit) {
+  return limit == Limit::kEpoch ? TrapCode::kInterrupt : TrapCode::kOutOfFuel;
+}
+
 /// Per store: what all code running in the store shares.
 struct VMStoreContext {
   const VMBuiltins* builtins = nullptr;
@@ -192,6 +201,10 @@ struct VMStoreContext {
   // Calls a function that has machine code, from the interpreter; null in engines that only
   // interpret.
   EnterThunk call_native = nullptr;
+  // What machine code calls that has reached a limit and may go on (CompileEnv::limits_resume):
+  // r10d = Limit. Preserves all registers but r10 and r11; the stack of the caller cannot be walked
+  // for roots meanwhile. Raises if the code is to end.
+  const u8* limit_stub = nullptr;
 };
 
 /// The head of every instance's context; module-shaped arrays follow at the offsets of VMLayout

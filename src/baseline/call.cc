@@ -465,6 +465,8 @@ void FunctionCompiler::emit_late() {
       record_call(l.wasm_offset, l.region);
     } else if (l.kind == Late::Kind::kTierUp) {
       emit_tier_up(l);
+    } else if (l.kind == Late::Kind::kLimit) {
+      emit_limit(l);
     } else {
       emit_type_question(l);
     }

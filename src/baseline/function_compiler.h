@@ -279,7 +279,15 @@ class FunctionCompiler {
 
   // Out-of-line code.
   struct Late {
-    enum class Kind : u8 { kTrap, kRaiseEax, kSubtype, kTest, kCast, kTierUp } kind = Kind::kTrap;
+    enum class Kind : u8 {
+      kTrap,
+      kRaiseEax,
+      kSubtype,
+      kTest,
+      kCast,
+      kTierUp,
+      kLimit
+    } kind = Kind::kTrap;
     assembly::Label label, back;
     TrapCode code = TrapCode::kUnreachableCodeReached;
     u32 wasm_offset = 0;
@@ -297,6 +305,8 @@ class FunctionCompiler {
   };
   assembly::Label& trap_label(TrapCode code);
   void trap_if(Cond cond, TrapCode code) { a_.jcc(cond, trap_label(code)); }
+  void limit_if(Cond cond, TrapCode code);
+  void emit_limit(Late& l);
   /// At the next instruction.
   void trap_site(TrapCode code);
   void trap_now(TrapCode code);

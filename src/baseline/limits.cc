@@ -20,6 +20,28 @@ bool FunctionCompiler::count_small_constant() {
   return true;
 }
 
+/// The limit of this trap has been reached: ends, or asks whether to go on.
+void FunctionCompiler::limit_if(Cond cond, TrapCode code) {
+  if (!env_->limits_resume) return trap_if(cond, code);
+  Late& l = late_.emplace_back();
+  l.kind = Late::Kind::kLimit;
+  l.code = code;
+  l.wasm_offset = offset_;
+  l.region = region_;
+  a_.jcc(cond, l.label);
+  a_.bind(l.back);
+}
+
+/// No call site: the position is that of a trap in the call's last byte, where nothing faults.
+void FunctionCompiler::emit_limit(Late& l) {
+  a_.mov(k64, kScratch, Mem(x64::rbp, -8));
+  a_.mov(k64, kScratch, Mem(kScratch, offsetof(VMContext, store_context)));
+  a_.mov_u32(kScratch2, static_cast<u32>(limit_of(l.code)));
+  a_.call(Mem(kScratch, offsetof(VMStoreContext, limit_stub)));
+  traps_.add({a_.offset() - 1, l.wasm_offset, l.code});
+  a_.jmp(l.back);
+}
+
 /// r11 = VMStoreContext*.
 void FunctionCompiler::load_store_context() {
   a_.mov(k64, kScratch, Mem(vmctx(), offsetof(VMContext, store_context)));
@@ -91,7 +113,7 @@ void FunctionCompiler::count_growth() {
   a_.mov(size, kScratch2, home(growth_.cell));
   pay_units();
   a_.cmp(k64, Mem(kScratch, offsetof(VMStoreContext, fuel)), 0);
-  trap_if(Cond::kLe, TrapCode::kOutOfFuel);
+  limit_if(Cond::kLe, TrapCode::kOutOfFuel);
   a_.bind(failed);
   if (env_->epoch) check_epoch();
 }
@@ -101,7 +123,7 @@ void FunctionCompiler::check_epoch() {
   a_.mov(k64, kScratch2, Mem(kScratch, offsetof(VMStoreContext, epoch)));
   a_.mov(k64, kScratch2, Mem(kScratch2));
   a_.cmp(k64, kScratch2, Mem(kScratch, offsetof(VMStoreContext, epoch_deadline)));
-  trap_if(Cond::kAe, TrapCode::kInterrupt);
+  limit_if(Cond::kAe, TrapCode::kInterrupt);
 }
 
 /// At function entries, loop heads and bulk instructions.
@@ -110,7 +132,7 @@ void FunctionCompiler::check_limits() {
   if (env_->fuel) {
     load_store_context();
     a_.cmp(k64, Mem(kScratch, offsetof(VMStoreContext, fuel)), 0);
-    trap_if(Cond::kLe, TrapCode::kOutOfFuel);
+    limit_if(Cond::kLe, TrapCode::kOutOfFuel);
   }
   if (env_->epoch) check_epoch();
 }

@@ -2,7 +2,7 @@
 // Engines and their settings.
 //
 // Settings that choose between ways to the same result (optimisation levels, the layout of memory,
-// caches, pools) are accepted and have no effect where this engine knows only one way.
+// caches) are accepted and have no effect where this engine knows only one way.
 #include <cstdlib>
 
 #include "capi/handle.h"
@@ -17,6 +17,7 @@ namespace {
 EngineConfig default_config() {
   EngineConfig config;
   const char* const details = std::getenv("WASMTIME_BACKTRACE_DETAILS");
+  config.limits_resume = true;
   config.backtrace_details = details != nullptr && std::string_view(details) == "1";
   return config;
 }
@@ -169,14 +170,11 @@ wasmtime_error_t* wasmtime_config_target_set(wasm_config_t*, const char* target)
 void wasmtime_config_host_memory_creator_set(wasm_config_t*, wasmtime_memory_creator_t*) {
   abort_unsupported("wasmtime_config_host_memory_creator_set");
 }
-void wasmtime_config_host_stack_creator_set(wasm_config_t*, wasmtime_stack_creator_t*) {
-  abort_unsupported("wasmtime_config_host_stack_creator_set");
-}
-
 // Pools ------------------------------------------------------------------------------------------
 
-/// The limits of a pool: there is none to apply them to yet.
-struct wasmtime_pooling_allocation_config_t {};
+struct wasmtime_pooling_allocation_config_t {
+  PoolLimits limits;
+};
 
 wasmtime_pooling_allocation_config_t* wasmtime_pooling_allocation_config_new() {
   return new wasmtime_pooling_allocation_config_t;
@@ -184,29 +182,39 @@ wasmtime_pooling_allocation_config_t* wasmtime_pooling_allocation_config_new() {
 void wasmtime_pooling_allocation_config_delete(wasmtime_pooling_allocation_config_t* config) {
   delete config;
 }
-void wasmtime_pooling_allocation_strategy_set(wasm_config_t*,
-                                              const wasmtime_pooling_allocation_config_t*) {}
+void wasmtime_pooling_allocation_strategy_set(wasm_config_t* config,
+                                              const wasmtime_pooling_allocation_config_t* pool) {
+  config->engine.pools = pool->limits;
+}
 
-#define POOL_SETTING(name, type)                                                              \
+#define POOL_LIMIT(name, type, limit)                             \
+  void wasmtime_pooling_allocation_config_##name##_set(           \
+      wasmtime_pooling_allocation_config_t* config, type value) { \
+    config->limits.limit = value;                                 \
+  }
+POOL_LIMIT(total_core_instances, uint32_t, core_instances)
+POOL_LIMIT(total_memories, uint32_t, memories)
+POOL_LIMIT(total_tables, uint32_t, tables)
+POOL_LIMIT(total_stacks, uint32_t, stacks)
+POOL_LIMIT(total_gc_heaps, uint32_t, gc_heaps)
+POOL_LIMIT(max_core_instance_size, size_t, core_instance_bytes)
+POOL_LIMIT(max_memories_per_module, uint32_t, memories_per_module)
+POOL_LIMIT(max_tables_per_module, uint32_t, tables_per_module)
+POOL_LIMIT(max_memory_size, size_t, memory_bytes)
+POOL_LIMIT(table_elements, size_t, table_elements)
+
+// How much of what is free stays resident: this engine decides by what measures best. Components
+// are not there yet.
+#define IGNORED_POOL_SETTING(name, type)                                                      \
   void wasmtime_pooling_allocation_config_##name##_set(wasmtime_pooling_allocation_config_t*, \
                                                        type) {}
-POOL_SETTING(max_unused_warm_slots, uint32_t)
-POOL_SETTING(decommit_batch_size, size_t)
-POOL_SETTING(async_stack_keep_resident, size_t)
-POOL_SETTING(linear_memory_keep_resident, size_t)
-POOL_SETTING(table_keep_resident, size_t)
-POOL_SETTING(total_component_instances, uint32_t)
-POOL_SETTING(max_component_instance_size, size_t)
-POOL_SETTING(max_core_instances_per_component, uint32_t)
-POOL_SETTING(max_memories_per_component, uint32_t)
-POOL_SETTING(max_tables_per_component, uint32_t)
-POOL_SETTING(total_memories, uint32_t)
-POOL_SETTING(total_tables, uint32_t)
-POOL_SETTING(total_stacks, uint32_t)
-POOL_SETTING(total_core_instances, uint32_t)
-POOL_SETTING(max_core_instance_size, size_t)
-POOL_SETTING(max_tables_per_module, uint32_t)
-POOL_SETTING(table_elements, size_t)
-POOL_SETTING(max_memories_per_module, uint32_t)
-POOL_SETTING(max_memory_size, size_t)
-POOL_SETTING(total_gc_heaps, uint32_t)
+IGNORED_POOL_SETTING(max_unused_warm_slots, uint32_t)
+IGNORED_POOL_SETTING(decommit_batch_size, size_t)
+IGNORED_POOL_SETTING(async_stack_keep_resident, size_t)
+IGNORED_POOL_SETTING(linear_memory_keep_resident, size_t)
+IGNORED_POOL_SETTING(table_keep_resident, size_t)
+IGNORED_POOL_SETTING(total_component_instances, uint32_t)
+IGNORED_POOL_SETTING(max_component_instance_size, size_t)
+IGNORED_POOL_SETTING(max_core_instances_per_component, uint32_t)
+IGNORED_POOL_SETTING(max_memories_per_component, uint32_t)
+IGNORED_POOL_SETTING(max_tables_per_component, uint32_t)

@@ -61,6 +61,34 @@ Result<void> results_to_cells(wasmtime_context* c, const FuncType& type,
   return {};
 }
 
+/// Lets the asynchronous call that runs be suspended until the host function's work is done.
+TrapOr wait_for(wasmtime_context* context, wasmtime_async_continuation_t& work) {
+  TrapOr outcome = kNoTrap;
+  if (work.callback == nullptr) {
+    outcome = context->store.raise(
+        Error{"the asynchronous host function has not set a continuation", Error::kNoOffset, {}});
+  }
+  while (outcome == kNoTrap && !work.callback(work.env)) outcome = context->yield();
+  if (work.finalizer != nullptr) work.finalizer(work.env);
+  return outcome;
+}
+
+TrapOr call_async(const HostFuncDef& def, wasmtime_caller_t* caller,
+                  std::span<const wasmtime_val_t> args, std::span<wasmtime_val_t> results) {
+  wasm_trap_t* trap = nullptr;
+  wasmtime_async_continuation_t work = {};
+  def.async(def.foreign.data(), caller, args.data(), args.size(), results.data(), results.size(),
+            &trap, &work);
+  // It may set the trap later.
+  if (trap == nullptr || work.callback != nullptr) {
+    if (const TrapOr t = wait_for(caller->context, work); t != kNoTrap) {
+      if (trap != nullptr) wasm_trap_delete(trap);
+      return t;
+    }
+  }
+  return finish(caller->context, trap);
+}
+
 /// The values that the callback gets belong to the call; what it leaves as results, too.
 [[gnu::noinline]] TrapOr call_checked_any(const HostFunc& func, VMContext* vm, Cell* cells) {
   wasmtime_context* const context = func.context;
@@ -80,10 +108,11 @@ Result<void> results_to_cells(wasmtime_context* c, const FuncType& type,
   }
   wasmtime_caller_t caller{context, vm};
   const HostFuncDef& def = *func.def;
-  wasm_trap_t* const trap =
-      def.checked(def.foreign.data(), &caller, args, nparams, results, nresults);
-  TrapOr outcome = finish(context, trap);
-  if (trap == nullptr && nresults != 0) {
+  TrapOr outcome = def.async != nullptr
+                       ? call_async(def, &caller, {args, nparams}, {results, nresults})
+                       : finish(context, def.checked(def.foreign.data(), &caller, args, nparams,
+                                                     results, nresults));
+  if (outcome == kNoTrap && nresults != 0) {
     if (auto done = results_to_cells(context, type, results, cells); !done) {
       outcome = context->store.raise(std::move(done).error());
     }
@@ -229,6 +258,10 @@ TrapOr call_plain(void* env, VMContext*, Cell* cells) {
   return outcome;
 }
 
+TrapOr call_checked_slowly(void* env, VMContext* vm, Cell* cells) {
+  return call_checked_any(*static_cast<const HostFunc*>(env), vm, cells);
+}
+
 TrapOr call_failing(void* env, VMContext*, Cell*) {
   const HostFunc& func = *static_cast<const HostFunc*>(env);
   return func.context->store.raise(*func.def->failure);
@@ -236,6 +269,7 @@ TrapOr call_failing(void* env, VMContext*, Cell*) {
 
 HostCallback callback_of(const HostFuncDef& def) {
   if (def.failure) return call_failing;
+  if (def.async != nullptr) return call_checked_slowly;
   if (def.checked != nullptr) return call_checked;
   return def.unchecked != nullptr ? call_unchecked : call_plain;
 }

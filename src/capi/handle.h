@@ -75,6 +75,7 @@ struct HostFuncDef {
   wasmtime_func_unchecked_callback_t unchecked = nullptr;
   wasm_func_callback_t plain = nullptr;
   wasm_func_callback_with_env_t with_env = nullptr;
+  wasmtime_func_async_callback_t async = nullptr;
   std::optional<Error> failure;  // what every call fails with
   Foreign foreign;
 };
@@ -137,6 +138,19 @@ struct wasmtime_caller {
   wazuka::VMContext* vm;  // null: called by the host
 };
 
+namespace wazuka::capi {
+
+/// What a store does at the deadline of its epoch.
+struct EpochBehaviour {
+  enum class Kind : u8 { kTrap, kCallback, kYield } kind = Kind::kTrap;
+  wasmtime_error_t* (*callback)(const wasmtime_context_t*, void*, uint64_t*,
+                                wasmtime_update_deadline_kind_t*) = nullptr;
+  Foreign foreign;
+  u64 delta = 0;  // of kYield: ticks from then on
+};
+
+}  // namespace wazuka::capi
+
 /// A store with what the embedder added to it.
 struct wasmtime_context final : wazuka::RootSource {
   wasmtime_context(std::shared_ptr<wazuka::Engine> e, wazuka::capi::Foreign d);
@@ -158,6 +172,11 @@ struct wasmtime_context final : wazuka::RootSource {
   wazuka::capi::Failure failure_of(wazuka::ExecError error);
   /// Passes on what a callback returned.
   wazuka::TrapOr raise(wazuka::capi::Failure failure);
+  /// Suspends the asynchronous call that runs; kNoTrap once it goes on.
+  wazuka::TrapOr yield();
+  void set_epoch_deadline(wazuka::u64 ticks);
+  /// From now on code at its limits is asked what to do.
+  void watch_limits();
 
   const wazuka::u64 id;
   wasmtime_store* owner = nullptr;  // whose context it is
@@ -174,10 +193,14 @@ struct wasmtime_context final : wazuka::RootSource {
   wazuka::wasi::Context* wasi_slot = nullptr;  // wasi.get()
   wazuka::wasi::WasiProvider wasi_provider;
   std::vector<wazuka::capi::Frame> pending_frames;  // of an error that host functions pass on
+  wazuka::capi::EpochBehaviour at_epoch;
+  bool yields_for_fuel = false;
   wazuka::Store store;
 
  private:
   void visit_roots(wazuka::RootVisitor& visitor) override;
+  wazuka::TrapOr at_deadline();
+  wazuka::TrapOr out_of_fuel();
   void prune_roots();
   const wazuka::capi::CallShape& new_shape(wazuka::u32 type_id);
 

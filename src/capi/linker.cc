@@ -198,6 +198,17 @@ wasmtime_error_t* wasmtime_linker_define_func_unchecked(wasmtime_linker_t* linke
   return define_func(linker, utf8(module, module_len), utf8(name, name_len), ty, std::move(def));
 }
 
+wasmtime_error_t* wasmtime_linker_define_async_func(wasmtime_linker_t* linker, const char* module,
+                                                    size_t module_len, const char* name,
+                                                    size_t name_len, const wasm_functype_t* ty,
+                                                    wasmtime_func_async_callback_t cb, void* data,
+                                                    void (*finalizer)(void*)) {
+  HostFuncDef def;
+  def.async = cb;
+  def.foreign = Foreign(data, finalizer);
+  return define_func(linker, utf8(module, module_len), utf8(name, name_len), ty, std::move(def));
+}
+
 wasmtime_error_t* wasmtime_linker_define_wasi(wasmtime_linker_t* linker) {
   for (const wasi::HostFunction& function : wasi::preview1_functions()) {
     if (auto done = linker->define(function.module, function.name, WasiItem()); !done) {

@@ -3,6 +3,7 @@
 
 #include "capi/objects.h"
 #include "interp/interp.h"
+#include "runtime/async_call.h"
 
 using namespace wazuka;
 using namespace wazuka::capi;
@@ -43,6 +44,7 @@ wasmtime_context::wasmtime_context(std::shared_ptr<Engine> e, Foreign d)
 }
 
 wasmtime_context::~wasmtime_context() {
+  store.cancel_async_calls();
   while (roots_ != nullptr) std::exchange(roots_, roots_->next)->drop();
 }
 
@@ -98,6 +100,63 @@ Failure wasmtime_context::failure_of(ExecError error) {
 TrapOr wasmtime_context::raise(Failure failure) {
   pending_frames = std::move(failure.frames);
   return store.raise(std::move(failure.error));
+}
+
+// Limits -----------------------------------------------------------------------------------------
+
+void wasmtime_context::watch_limits() {
+  auto ask = [](void* env, Limit limit) {
+    auto& context = *static_cast<wasmtime_context*>(env);
+    return limit == Limit::kEpoch ? context.at_deadline() : context.out_of_fuel();
+  };
+  store.set_limit_hook(ask, this);
+}
+
+void wasmtime_context::set_epoch_deadline(u64 ticks) {
+  const u64 now = engine->epoch().load(std::memory_order_relaxed);
+  store.context.epoch_deadline = ticks > ~u64{0} - now ? ~u64{0} : now + ticks;
+}
+
+TrapOr wasmtime_context::yield() {
+  AsyncCall* const call = store.async_call();
+  if (call == nullptr) {
+    return store.raise(
+        Error{"cannot yield: the code was not called asynchronously", Error::kNoOffset, {}});
+  }
+  if (call->suspend()) return kNoTrap;
+  return store.raise(Error{"the asynchronous call was cancelled", Error::kNoOffset, {}});
+}
+
+TrapOr wasmtime_context::at_deadline() {
+  using Kind = EpochBehaviour::Kind;
+  // Code that does not stop must not keep a call from being cancelled.
+  const AsyncCall* const call = store.async_call();
+  if (call != nullptr && call->is_cancelled()) return yield();
+  if (at_epoch.kind == Kind::kTrap) return trap_or(TrapCode::kInterrupt);
+  u64 delta = at_epoch.delta;
+  bool yields = true;
+  if (at_epoch.kind == Kind::kCallback) {
+    wasmtime_update_deadline_kind_t kind = WASMTIME_UPDATE_DEADLINE_CONTINUE;
+    delta = 0;
+    wasmtime_error_t* const error = at_epoch.callback(this, at_epoch.foreign.data(), &delta, &kind);
+    if (error != nullptr) return raise(take_failure(error));
+    if (kind > WASMTIME_UPDATE_DEADLINE_YIELD) {
+      abort_misuse("epoch deadline callback: unknown wasmtime_update_deadline_kind_t");
+    }
+    yields = kind == WASMTIME_UPDATE_DEADLINE_YIELD;
+  }
+  if (yields) {
+    if (const TrapOr t = yield(); t != kNoTrap) return t;
+  }
+  set_epoch_deadline(delta);
+  return kNoTrap;
+}
+
+TrapOr wasmtime_context::out_of_fuel() {
+  const AsyncCall* const call = store.async_call();
+  if (call != nullptr && call->is_cancelled()) return yield();
+  if (!store.refill_fuel()) return trap_or(TrapCode::kOutOfFuel);
+  return yields_for_fuel ? yield() : kNoTrap;
 }
 
 // Stores -----------------------------------------------------------------------------------------
@@ -158,18 +217,20 @@ wasmtime_error_t* wasmtime_context_get_fuel(const wasmtime_context_t* context, u
   return nullptr;
 }
 
-void wasmtime_store_epoch_deadline_callback(wasmtime_store_t*,
-                                            wasmtime_error_t* (*)(const wasmtime_context_t*, void*,
-                                                                  uint64_t*,
-                                                                  wasmtime_update_deadline_kind_t*),
-                                            void* data, void (*finalizer)(void*)) {
-  const Foreign ended(data, finalizer);
-  abort_unsupported(__func__);
+void wasmtime_store_epoch_deadline_callback(
+    wasmtime_store_t* store,
+    wasmtime_error_t* (*func)(const wasmtime_context_t*, void*, uint64_t*,
+                              wasmtime_update_deadline_kind_t*),
+    void* data, void (*finalizer)(void*)) {
+  EpochBehaviour& b = store->context.at_epoch;
+  b.kind = EpochBehaviour::Kind::kCallback;
+  b.callback = func;
+  b.foreign = Foreign(data, finalizer);
+  store->context.watch_limits();
 }
 
 void wasmtime_context_set_epoch_deadline(wasmtime_context_t* context, uint64_t ticks) {
-  const u64 now = context->engine->epoch().load(std::memory_order_relaxed);
-  context->store.context.epoch_deadline = ticks > ~u64{0} - now ? ~u64{0} : now + ticks;
+  context->set_epoch_deadline(ticks);
 }
 
 wasm_store_t* wasm_store_new(wasm_engine_t* engine) {

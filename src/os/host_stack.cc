@@ -52,16 +52,28 @@ StackBounds find() {
 
 }  // namespace
 
+namespace {
+
+struct Known {
+  StackBounds bounds;
+  bool known;
+};
+// Without a function call for the address, in shared libraries too, and without a guard.
+[[gnu::tls_model("initial-exec")]] thread_local constinit Known cache{};
+
+}  // namespace
+
 StackBounds stack_bounds() {
-  // Without a function call for the address, in shared libraries too, and without a guard.
-  struct Known {
-    StackBounds bounds;
-    bool known;
-  };
-  [[gnu::tls_model("initial-exec")]] static thread_local constinit Known cache{};
   if (!cache.known) [[unlikely]]
     cache = {find(), true};
   return cache.bounds;
+}
+
+// Not inline: a fiber may go on on another thread, whose variable has another address.
+[[gnu::noinline]] StackBounds exchange_stack_bounds(StackBounds stack) {
+  const StackBounds before = stack_bounds();
+  cache = {stack, true};
+  return before;
 }
 
 }  // namespace wazuka::os

@@ -218,6 +218,10 @@ bool gc_has_descriptor(VMContext* vm, Cell ref, Cell descriptor) {
   return heap != nullptr && wazuka::gc_has_descriptor(*heap, ref, descriptor);
 }
 
+TrapOr limit_reached(VMContext* vm, u32 limit) {
+  return Store::of(vm).limit_reached(static_cast<Limit>(limit));
+}
+
 }  // namespace builtin
 
 constexpr VMBuiltins kBuiltins = {

@@ -143,7 +143,9 @@ TrapOr pay_for_bulk(Instance& instance, Op op, u32 index, u32 index2, const Cell
   const Work work = work_of({instance, op, index, index2, operands});
   if (work.trap != kNoTrap) return work.trap;
   // Units empty the counter at most; between two checks it may be below zero.
-  VMStoreContext& context = instance.store().context;
+  Store& store = instance.store();
+  store.refill_fuel_for(work.units);
+  VMStoreContext& context = store.context;
   const i64 left = static_cast<i64>(context.fuel);
   if (left <= 0) return trap_or(TrapCode::kOutOfFuel);
   context.fuel -= std::min(work.units, static_cast<u64>(left));

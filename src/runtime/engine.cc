@@ -34,7 +34,10 @@ bool wants_machine_code(const EngineConfig& config) {
 Engine::Engine(const EngineConfig& config)
     : config_(config),
       types_(std::make_shared<TypeRegistry>()),
-      memory_pool_(std::make_shared<MemoryPool>()) {
+      memory_pool_(std::make_shared<MemoryPool>()),
+      vm_stacks_(vm_stack_bytes(), StackPool::Guard::kHigh),
+      async_stacks_(config.async_stack, StackPool::Guard::kLow),
+      pools_(config.pools) {
   if (!wants_machine_code(config)) return;
   thunks_ = native_thunks();
   if (thunks_ == nullptr) return;
@@ -64,6 +67,7 @@ CompileEnv Engine::compile_env(const Module& module, const VMLayout& layout) con
   env.guard_bytes = guard_bytes_;
   env.fuel = config_.fuel;
   env.epoch = config_.epoch;
+  env.limits_resume = config_.limits_resume;
   env.tier_up = tiers_up();
   env.canonical_nans = config_.canonical_nans;
   env.positions = config_.observer != nullptr && config_.observer->wants_positions();

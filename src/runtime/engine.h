@@ -10,6 +10,8 @@
 #include "interp/interp.h"
 #include "runtime/code_observer.h"
 #include "runtime/gc/heap.h"
+#include "runtime/pool_limits.h"
+#include "runtime/stack_pool.h"
 #include "tier/compile_queue.h"
 #include "tier/compiler.h"
 #include "tier/thunks.h"
@@ -38,12 +40,13 @@ struct EngineConfig {
   bool memory_images = true;            // copy-on-write, for later instances of a module
   bool guard_before_memory = true;      // and 2 GiB of them before it
   u64 max_wasm_stack = u64{512} << 10;  // in Wasmtime's measure: bytes of native stack
-  u64 async_stack = u64{2} << 20;       // likewise: of a continuation
+  u64 async_stack = u64{2} << 20;       // likewise, of a continuation; of an asynchronous call
   u32 max_backtrace = 20;               // frames in a backtrace; 0: none
   bool backtrace_details = false;       // source positions from DWARF in backtraces
   bool address_map = true;              // offsets in backtraces
   bool fuel = false;
   bool epoch = false;
+  bool limits_resume = false;  // code at a limit asks its store (Store::set_limit_hook)
   Strategy strategy = Strategy::kAuto;
   bool lazy_compilation = true;       // functions are compiled when first called
   bool parallel_compilation = true;   // otherwise: on all cores
@@ -65,6 +68,8 @@ struct EngineConfig {
   std::shared_ptr<CodeObserver> observer;  // told of all machine code; or null
   bool canonical_nans = false;             // arithmetic gives no other NaN
   GcOptions gc;
+  StackCreator stack_creator;       // of asynchronous calls' stacks; or null
+  std::optional<PoolLimits> pools;  // what there may be at a time
 };
 
 class Engine {
@@ -74,6 +79,9 @@ class Engine {
   const EngineConfig& config() const { return config_; }
   const std::shared_ptr<TypeRegistry>& types() const { return types_; }
   const std::shared_ptr<MemoryPool>& memory_pool() const { return memory_pool_; }
+  StackPool& vm_stacks() { return vm_stacks_; }
+  StackPool& async_stacks() { return async_stacks_; }
+  PoolCounters& pools() { return pools_; }
   /// Null if this engine only interprets.
   Thunks* thunks() const { return thunks_; }
   CompileFunction compile_function() const { return compile_; }
@@ -108,6 +116,8 @@ class Engine {
   EngineConfig config_;
   std::shared_ptr<TypeRegistry> types_;
   std::shared_ptr<MemoryPool> memory_pool_;
+  StackPool vm_stacks_, async_stacks_;
+  PoolCounters pools_;
   std::atomic<u64> epoch_ = 0;
   Thunks* thunks_ = nullptr;
   CompileFunction compile_ = nullptr, second_compile_ = nullptr;

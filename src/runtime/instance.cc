@@ -51,6 +51,7 @@ ExecResult<Instance*> Instance::create(Store& store, std::shared_ptr<ModuleCode>
   }
   WAZUKA_TRY(check_imports(store, module, imports));
   WAZUKA_TRY(store.check_new_instance(module));
+  WAZUKA_TRY(store.take_pooled(module));
   std::unique_ptr<Instance> owned(new Instance(store, std::move(code)));
   WAZUKA_TRY(owned->allocate(imports));
   Instance* instance = store.add_instance(std::move(owned));

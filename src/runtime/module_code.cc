@@ -33,6 +33,7 @@ Result<std::shared_ptr<ModuleCode>> ModuleCode::create(std::shared_ptr<Engine> e
                                                        std::shared_ptr<const Module> module) {
   WAZUKA_TRY(interp::supports(*module));
   std::shared_ptr<ModuleCode> code(new ModuleCode(std::move(engine), std::move(module)));
+  WAZUKA_TRY(code->engine().pools().check(code->module(), code->layout().size()));
   const EngineConfig& config = code->engine().config();
   if (code->native_ != nullptr && !config.lazy_compilation) {
     WAZUKA_TRY(code->native_->compile_all(config.parallel_compilation ? usable_cores() : 1));

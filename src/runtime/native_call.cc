@@ -31,6 +31,9 @@ TrapOr call_host(VMStoreContext& context, const HostCode& code, VMContext* calle
 
 /// An error ends the interpreter's activation, but its frames can be read until then.
 TrapOr interpret(VMStoreContext& context, FuncCode& code, VMContext* vm, Cell* cells) {
+  if (auto stack = store_of(context).ensure_stack(); !stack) {
+    return store_of(context).raise(std::move(stack).error());
+  }
   const TrapOr t = interp::call(context, {&code, vm, 0}, cells);
   if (t != kNoTrap) [[unlikely]] {
     store_of(context).capture_trace();
@@ -57,6 +60,10 @@ const u8* compile(FuncCode* code) {
 
 const u8* tier_up(FuncCode* code, u32 loop) {
   return code->module->native()->tier_up(*code, loop);
+}
+
+TrapOr limit(VMContext* vm, Limit which) {
+  return Store::of(vm).limit_reached(which);
 }
 
 // Exceptions -------------------------------------------------------------------------------------
@@ -161,7 +168,7 @@ EnterThunk make_enter(FuncCode& code) {
 }  // namespace
 
 Thunks* native_thunks() {
-  static Thunks* const thunks = Thunks::get({leave, compile, tier_up, raise});
+  static Thunks* const thunks = Thunks::get({leave, compile, tier_up, limit, raise});
   return thunks;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <limits>
 
+#include "runtime/async_call.h"
 #include "runtime/backtrace.h"
 #include "runtime/builtins.h"
 #include "runtime/continuations.h"
@@ -33,14 +34,44 @@ struct Store::HostFunc {
 };
 
 Store::Store(std::shared_ptr<Engine> engine, const StoreLimits& limits)
-    : engine_(std::move(engine)), limits_(limits) {
+    : engine_(std::move(engine)) {
+  set_limits(limits);
   context.builtins = &vm_builtins();
+  if (const Thunks* thunks = engine_->thunks()) context.limit_stub = thunks->limit();
   context.epoch = &engine_->epoch();
   context.store = this;
   if (engine_->thunks() != nullptr) context.call_native = wazuka::call_native;
 }
 
-Store::~Store() = default;
+/// A pool's memories and tables cannot grow beyond their places.
+void Store::set_limits(const StoreLimits& limits) {
+  limits_ = limits;
+  if (const auto& pools = engine_->config().pools) {
+    limits_.memory_bytes = std::min(limits.memory_bytes, pools->memory_bytes);
+    limits_.table_elements = std::min(limits.table_elements, pools->table_elements);
+  }
+}
+
+void Store::cancel_async_calls() {
+  while (async_calls_ != nullptr) async_calls_->cancel();
+}
+
+Store::~Store() {
+  cancel_async_calls();
+  if (stack_) engine_->vm_stacks().give(std::move(stack_));
+  engine_->pools().give(pool_use_);
+}
+
+void Store::add_async_call(AsyncCall& call) {
+  call.next_ = async_calls_;
+  if (async_calls_ != nullptr) async_calls_->previous_ = &call;
+  async_calls_ = &call;
+}
+
+void Store::remove_async_call(AsyncCall& call) {
+  (call.previous_ != nullptr ? call.previous_->next_ : async_calls_) = call.next_;
+  if (call.next_ != nullptr) call.next_->previous_ = call.previous_;
+}
 
 Result<Memory*> Store::new_memory(const MemoryType& type) {
   if (type.shared && !engine_->config().features.has(Feature::kSharedMemory)) {
@@ -105,14 +136,14 @@ const FuncType& Store::type_of(const VMFuncRef& func) const {
 }
 
 Result<void> Store::prepare_stack() {
-  size_t guard = os::page_size();
-  size_t bytes = os::round_up_to_pages(engine_->vm_stack_bytes());
-  stack_ = os::Reservation::map(bytes + guard);
-  if (!stack_ || !stack_.protect(bytes, guard)) {
-    return fail("failed to allocate a stack of " + std::to_string(bytes) + " bytes");
+  stack_ = engine_->vm_stacks().take();
+  if (!stack_) {
+    return fail("failed to allocate a stack of " + std::to_string(engine_->vm_stack_bytes()) +
+                " bytes");
   }
-  context.stack_top = reinterpret_cast<Cell*>(stack_.base());
-  context.stack_limit = reinterpret_cast<Cell*>(stack_.base() + bytes);
+  const os::StackBounds usable = engine_->vm_stacks().usable(stack_);
+  context.stack_top = reinterpret_cast<Cell*>(usable.low);
+  context.stack_limit = reinterpret_cast<Cell*>(usable.high);
   return {};
 }
 
@@ -138,17 +169,17 @@ ExecResult<void> Store::call_raw(const VMFuncRef& func, Cell* cells) {
       !collect_host_values(*gc_heap_, *engine_->types(), type_of(func), cells)) {
     return std::unexpected(ExecError(gc_heap_->error()));
   }
-  if (!stack_) [[unlikely]]
-    WAZUKA_TRY(prepare_stack());
   if (call_depth_ >= kMaxCallDepth) [[unlikely]]
     return std::unexpected(ExecError::of_trap(TrapCode::kStackOverflow));
+  // Functions of modules that are interpreted as a whole have no machine code to be called by.
+  const bool interpreted =
+      func.code->native.load(std::memory_order_relaxed) == nullptr || func.code->module == nullptr;
+  if (interpreted) WAZUKA_TRY(ensure_stack());
   context.fault_memory_size = kNoFaultAddress;
   ++call_depth_;
   if (last_trace_) last_trace_.reset();
   TrapOr outcome = kNoTrap;
-  // Functions of modules that are interpreted as a whole have no machine code to be called by.
-  if (func.code->native.load(std::memory_order_relaxed) == nullptr ||
-      func.code->module == nullptr) {
+  if (interpreted) {
     outcome = interp::call(context, func, cells);
   } else {
     if (context.trapped_activation != nullptr || context.overflowed != nullptr) [[unlikely]]
@@ -207,12 +238,45 @@ ExecError Store::take_error() {
 }
 
 void Store::set_fuel(u64 fuel) {
-  context.fuel = std::min<u64>(fuel, std::numeric_limits<i64>::max());
+  context.fuel = std::min(fuel, fuel_interval_);
   fuel_reserve_ = fuel - context.fuel;
 }
 
+void Store::set_fuel_interval(u64 interval) {
+  const u64 fuel = fuel_left();
+  constexpr u64 kMost = std::numeric_limits<i64>::max();
+  fuel_interval_ = interval == 0 ? kMost : std::min(interval, kMost);
+  set_fuel(fuel);
+}
+
+bool Store::refill_fuel() {
+  const u64 left = fuel_left();
+  set_fuel(left);
+  return left != 0;
+}
+
+void Store::refill_fuel_for(u64 units) {
+  const i64 have = static_cast<i64>(context.fuel);
+  if (fuel_reserve_ == 0 || (have > 0 && static_cast<u64>(have) > units)) return;
+  constexpr u64 kMost = std::numeric_limits<i64>::max();
+  const u64 fuel = fuel_left();
+  context.fuel = std::min({fuel, units < kMost ? units + 1 : kMost, kMost});
+  fuel_reserve_ = fuel - context.fuel;
+}
+
+TrapOr Store::limit_reached(Limit limit) {
+  if (limit_hook_ == nullptr) return trap_or(trap_of(limit));
+  ++held_at_limit_;
+  const TrapOr t = limit_hook_(limit_env_, limit);
+  --held_at_limit_;
+  return t;
+}
+
 u64 Store::fuel_left() const {
-  return fuel_reserve_ + static_cast<u64>(std::max<i64>(static_cast<i64>(context.fuel), 0));
+  const i64 counter = static_cast<i64>(context.fuel);
+  if (counter >= 0) return fuel_reserve_ + context.fuel;
+  // Code pays before it looks.
+  return fuel_reserve_ - std::min(fuel_reserve_, u64{0} - context.fuel);
 }
 
 [[gnu::cold]] ExecError Store::finish_error(TrapOr code) {
@@ -267,6 +331,10 @@ void Store::attach_backtrace(ExecError& error) {
 }
 
 GcHeap* Store::create_gc_heap() {
+  if (auto room = engine_->pools().take_gc_heap(pool_use_); !room) {
+    raise(ExecError(std::move(room).error()));
+    return nullptr;
+  }
   auto heap = GcHeap::create(context.gc, *engine_->types(), engine_->config().gc);
   if (!heap) {
     raise(ExecError(std::move(heap).error()));
@@ -290,6 +358,9 @@ void Store::visit_roots(RootVisitor& visitor) {
     for (u16 cell : cells) static_cast<RootVisitor*>(env)->visit(frame[cell]);
   };
   if (!visit_stack(context, show, &visitor)) std::abort();
+  for (AsyncCall* call = async_calls_; call != nullptr; call = call->next_) {
+    if (!visit_stack(call->activations_, show, &visitor)) std::abort();
+  }
   visitor.visit(context.exception);
   for (const auto& instance : instances_) instance->visit_roots(visitor);
   for (const auto& table : tables_) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <deque>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -23,6 +24,7 @@
 
 namespace wazuka {
 
+class AsyncCall;
 class Continuations;
 class Instance;
 
@@ -47,7 +49,7 @@ class Store : RootSource {
   const std::shared_ptr<Engine>& shared_engine() const { return engine_; }
   const StoreLimits& limits() const { return limits_; }
   /// From now on: what exists already stays.
-  void set_limits(const StoreLimits& limits) { limits_ = limits; }
+  void set_limits(const StoreLimits& limits);
   /// `context.fault_memory_size` when the last trap was no access of an address.
   static constexpr u64 kNoFaultAddress = ~u64{0};
   static Store& of(VMContext* vm) { return *static_cast<Store*>(vm->store_context->store); }
@@ -98,6 +100,33 @@ class Store : RootSource {
   /// Fuel that code of this store may still use: any number of units.
   void set_fuel(u64 fuel);
   u64 fuel_left() const;
+  /// At most so much of it is in the counter that code looks at; what is left is a reserve, which
+  /// a limit hook takes from. 0: no such bound.
+  void set_fuel_interval(u64 interval);
+  /// Fills the counter from the reserve; false if there is nothing.
+  bool refill_fuel();
+  /// The same for an instruction that is to do this much at once.
+  void refill_fuel_for(u64 units);
+
+  /// Decides what happens when code reaches a limit: kNoTrap lets it go on. Without a hook the code
+  /// traps. Machine code asks only in engines with EngineConfig::limits_resume.
+  using LimitHook = TrapOr (*)(void* env, Limit limit);
+  void set_limit_hook(LimitHook hook, void* env) {
+    limit_hook_ = hook;
+    limit_env_ = env;
+  }
+  TrapOr limit_reached(Limit limit);
+
+  /// The innermost asynchronous call that runs; or null.
+  AsyncCall* async_call() const { return async_call_; }
+  /// Ends all that have not ended yet. None runs.
+  void cancel_async_calls();
+  /// Before the interpreter is entered: it needs a stack.
+  Result<void> ensure_stack() {
+    if (stack_) [[likely]]
+      return {};
+    return prepare_stack();
+  }
 
   /// The garbage-collected heap, made when first asked for: programs without one pay nothing. Null
   /// if that failed; the error has been raised.
@@ -117,28 +146,44 @@ class Store : RootSource {
   /// Takes ownership of an instance and counts it.
   Result<void> check_new_instance(const struct Module& module) const;
   Instance* add_instance(std::unique_ptr<Instance> instance);
+  /// Takes room in the engine's pools, for good.
+  Result<void> take_pooled(const struct Module& module) {
+    return engine_->pools().take_instance(module, pool_use_);
+  }
   const std::vector<std::unique_ptr<Instance>>& instances() const { return instances_; }
   /// Keeps something alive that functions of this store refer to.
   void keep(std::shared_ptr<void> object) { kept_.push_back(std::move(object)); }
 
  private:
+  friend class AsyncCall;
   struct HostFunc;
+
+  void add_async_call(AsyncCall& call);
+  void remove_async_call(AsyncCall& call);
 
   GcHeap* create_gc_heap();
   Continuations* create_continuations();
   void visit_roots(RootVisitor& visitor) override;
+  bool knows_roots() const override { return held_at_limit_ == 0; }
   Result<void> prepare_stack();
   ExecError finish_error(TrapOr code);
   void attach_backtrace(ExecError& error);
 
   std::shared_ptr<Engine> engine_;
   StoreLimits limits_;
-  os::Reservation stack_;
+  os::Reservation stack_;  // the interpreter's
+  AsyncCall* async_call_ = nullptr;
+  AsyncCall* async_calls_ = nullptr;  // that have not ended
+  PoolUse pool_use_;
   std::optional<ExecError> pending_error_;
   // Of the error that is on its way, and of the last one that arrived.
   std::optional<std::vector<interp::StackFrame>> trace_, last_trace_;
   u32 call_depth_ = 0;
-  u64 fuel_reserve_ = 0;  // what the signed counter of the context cannot hold
+  u64 fuel_reserve_ = 0;                                 // besides the counter of the context
+  u64 fuel_interval_ = std::numeric_limits<i64>::max();  // what that may hold
+  LimitHook limit_hook_ = nullptr;
+  void* limit_env_ = nullptr;
+  u32 held_at_limit_ = 0;  // activations whose frames cannot be walked for roots
   std::vector<std::unique_ptr<Instance>> instances_;
   std::vector<std::shared_ptr<Memory>> memories_;
   std::vector<std::unique_ptr<Table>> tables_;

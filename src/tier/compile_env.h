@@ -22,8 +22,10 @@ struct CompileEnv {
   /// guarded. A multiple of the page size.
   u32 guard_bytes = 0;
 
-  bool fuel = false;     // count VMStoreContext::fuel down, trap kOutOfFuel
-  bool epoch = false;    // compare *VMStoreContext::epoch with epoch_deadline, trap kInterrupt
+  bool fuel = false;   // count VMStoreContext::fuel down, trap kOutOfFuel
+  bool epoch = false;  // compare *VMStoreContext::epoch with epoch_deadline, trap kInterrupt
+  // Code at one of these limits asks VMStoreContext::limit_stub, and goes on if that returns.
+  bool limits_resume = false;
   bool tier_up = false;  // count FuncCode::budget down at entries and loops, ask for better code
   bool check = false;    // the compiler checks its own work; a mistake is an error that names it
   u8 opt_level = 2;      // 0: no more than must be; 2: all there is

@@ -235,26 +235,61 @@ void emit_lazy(Assembler& a, const ThunkHooks& hooks) {
   a.jmp(rax);
 }
 
-/// r10: FuncCode, r11d: loop. Saves all that C does not.
-void emit_tier_up(Assembler& a, const ThunkHooks& hooks) {
-  constexpr Gpr kGprs[] = {rax, rcx, rdx, rsi, rdi, r8, r9, r10};
-  constexpr i32 kXmms = 16;
+// What code keeps in registers that C does not preserve, but for r11.
+constexpr Gpr kKept[] = {rax, rcx, rdx, rsi, rdi, r8, r9, r10};
+constexpr i32 kKeptXmms = 16;
+
+/// A frame in which all of that is kept.
+void emit_keep_registers(Assembler& a) {
   a.push(rbp);
   a.mov(k64, rbp, rsp);
-  for (Gpr r : kGprs) a.push(r);
-  a.sub(k64, rsp, 16 * kXmms);
+  for (Gpr r : kKept) a.push(r);
+  a.sub(k64, rsp, 16 * kKeptXmms);
   a.and_(k64, rsp, -16);
-  for (i32 i = 0; i < kXmms; ++i) a.movups(Mem(rsp, 16 * i), Xmm{static_cast<u8>(i)});
+  for (i32 i = 0; i < kKeptXmms; ++i) a.movups(Mem(rsp, 16 * i), Xmm{static_cast<u8>(i)});
+}
+
+void emit_return_with_registers(Assembler& a) {
+  for (i32 i = 0; i < kKeptXmms; ++i) a.movups(Xmm{static_cast<u8>(i)}, Mem(rsp, 16 * i));
+  i32 offset = 0;
+  for (Gpr r : kKept) a.mov(k64, r, Mem(rbp, offset -= 8));
+  a.leave();
+  a.ret();
+}
+
+/// r10: FuncCode, r11d: loop.
+void emit_tier_up(Assembler& a, const ThunkHooks& hooks) {
+  emit_keep_registers(a);
   a.mov(k64, rdi, r10);
   a.mov(k32, rsi, r11);
   a.load_imm(rax, reinterpret_cast<u64>(hooks.tier_up));
   a.call(rax);
   a.mov(k64, r11, rax);
-  for (i32 i = 0; i < kXmms; ++i) a.movups(Xmm{static_cast<u8>(i)}, Mem(rsp, 16 * i));
-  i32 offset = 0;
-  for (Gpr r : kGprs) a.mov(k64, r, Mem(rbp, offset -= 8));
-  a.leave();
-  a.ret();
+  emit_return_with_registers(a);
+}
+
+/// r10d: Limit; rbp is the frame of the function that has reached it.
+void emit_limit(Assembler& a, const ThunkHooks& hooks, const u8* raise_noted) {
+  a.mov(k64, r11, Mem(rsp));
+  emit_keep_registers(a);
+  a.mov(k64, rax, Mem(rbp));
+  a.mov(k64, rdi, Mem(rax, -8));
+  a.mov(k64, rcx, Mem(rdi, kStoreContext));
+  a.mov(k64, Mem(rcx, kNativePc), r11);
+  a.mov(k64, Mem(rcx, kNativeFp), rax);
+  a.mov(k32, rsi, r10);
+  a.load_imm(rax, reinterpret_cast<u64>(hooks.limit));
+  a.call(rax);
+  Label ended;
+  a.cmp(k32, rax, kNoTrap);
+  a.jcc(Cond::kNe, ended);
+  emit_return_with_registers(a);
+  a.bind(ended);
+  a.mov(k32, rsi, rax);
+  a.mov(k64, rax, Mem(rbp));
+  a.mov(k64, rdi, Mem(rax, -8));
+  a.load_imm(rax, reinterpret_cast<u64>(raise_noted));
+  a.jmp(rax);
 }
 
 /// rdi: context, r11d: offset in VMBuiltins.
@@ -370,12 +405,15 @@ bool Thunks::make_common(const ThunkHooks& hooks) {
   emit_raise_noted(a, hooks);
   const u8* const at = impl_->place();
   if (at == nullptr) return false;
+  raise_noted_ = at + raise_noted;
+  emit_limit(a, hooks, raise_noted_);
+  limit_ = impl_->place();
+  if (limit_ == nullptr) return false;
   leave_enter_ = at + leave_enter;
   lazy_ = at + lazy;
   builtin_ = at + builtin;
   tier_up_ = at + tier_up;
   raise_ = at + raise;
-  raise_noted_ = at + raise_noted;
   refuse_ = at + refuse;
   return true;
 }

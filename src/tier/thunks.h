@@ -8,6 +8,7 @@
 //   lazy      FuncCode::native of functions not yet compiled: compiles and goes on there
 //   builtin   wasm → a builtin, by its number
 //   tier_up   a function that has spent its budget: asks for better code
+//   limit     code that has reached a limit: asks whether it may go on
 //   raise     the end of a call of a builtin, or of an operation, that trapped or threw
 //
 // An `enter` frame ends the walk of an activation. Its frame pointer is what EntryFrame is read at.
@@ -37,6 +38,8 @@ struct ThunkHooks {
   const u8* (*compile)(FuncCode* code);
   /// The function's budget is spent (VMContext::tier_up_stub).
   const u8* (*tier_up)(FuncCode* code, u32 loop);
+  /// Code that runs in `vm` has reached a limit (VMStoreContext::limit_stub).
+  TrapOr (*limit)(VMContext* vm, Limit limit);
   /// Decides where an activation goes on after `why`. Where wasm was left is noted.
   void (*raise)(VMContext* vm, TrapOr why, ResumePoint* resume);
 };
@@ -64,6 +67,7 @@ class Thunks {
   const u8* lazy() const { return lazy_; }
   const u8* builtin() const { return builtin_; }
   const u8* tier_up() const { return tier_up_; }
+  const u8* limit() const { return limit_; }
   const u8* raise() const { return raise_; }
   /// raise for a place that has been noted already: rdi, esi as for raise. Where signals lead.
   const u8* raise_noted() const { return raise_noted_; }
@@ -83,6 +87,7 @@ class Thunks {
   const u8* lazy_ = nullptr;
   const u8* builtin_ = nullptr;
   const u8* tier_up_ = nullptr;
+  const u8* limit_ = nullptr;
   const u8* raise_ = nullptr;
   const u8* raise_noted_ = nullptr;
   const u8* refuse_ = nullptr;

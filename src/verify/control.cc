@@ -214,6 +214,10 @@ bool Verifier::call(State& s, u32 next) {
       a.disp == offsetof(VMContext, tier_up_stub)) {
     return tier_up(s), !failed();
   }
+  if (a.base.kind == Kind::kStore && !a.has_index &&
+      a.disp == offsetof(VMStoreContext, limit_stub)) {
+    return limit(s), !failed();
+  }
   const auto site = std::ranges::find_if(
       code_.tables.calls, [&](const CallSite& c) { return c.return_offset == next; });
   if (site == code_.tables.calls.end()) return reject("no call site"), false;
@@ -254,11 +258,27 @@ void Verifier::tier_up(State& s) {
   s.flags = {};
 }
 
+/// The same but for r10 and r11. The host may have made tables grow meanwhile.
+void Verifier::limit(State& s) {
+  if (s.gpr[kRsp].kind != Kind::kFrame) return reject("the stack pointer is unknown");
+  if (s.gpr[kRbp] != Value::frame(0)) return reject("rbp is not the frame");
+  s.gpr[kR10] = s.gpr[kR11] = Value::any();
+  for (Value& v : s.gpr) {
+    if (moves(v)) v = Value::any();
+  }
+  s.flags = {};
+  forget_elements(s);
+}
+
 /// A table's elements move when it grows.
 bool Verifier::moves(const Value& v) const {
   if (v.kind != Kind::kElements && v.kind != Kind::kElement) return false;
   const Limits& limits = module_.tables[v.index].type.limits;
   return limits.max != limits.min;
+}
+
+void Verifier::forget_elements(State& s) const {
+  std::erase_if(s.slots, [&](const State::Slot& x) { return moves(x.value); });
 }
 
 void Verifier::clobber_registers(State& s) const {
@@ -267,7 +287,7 @@ void Verifier::clobber_registers(State& s) const {
   }
   s.zero_xmms = 0;
   s.flags = {};
-  std::erase_if(s.slots, [&](const State::Slot& x) { return moves(x.value); });
+  forget_elements(s);
 }
 
 namespace {

@@ -64,6 +64,8 @@ class Verifier {
   void call_function(State& s, const CallSite& site, const Value& code);
   void call_builtin(State& s);
   void tier_up(State& s);
+  void limit(State& s);
+  void forget_elements(State& s) const;
   void leave_for_better_code(const State& s);
   void clobber_registers(State& s) const;
   void land(const State& s, const CallSite& site);

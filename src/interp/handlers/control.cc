@@ -2,6 +2,7 @@
 // Handlers of the first part of ops/control.def: copies, constants, globals, select, branches
 // without a compare, references. Each body is a function template over the form, bound to its row
 // below.
+#include "interp/code.h"
 #include "interp/handlers/simple.h"
 #include "interp/handlers/tables.h"
 
@@ -171,6 +172,19 @@ inline void pay_units(State& s) {
   const i64 left = static_cast<i64>(s.ctx->fuel);
   if (left > 0) s.ctx->fuel = units < static_cast<u64>(left) ? s.ctx->fuel - units : 0;
 }
+/// The runtime may call the host, and that wasm, behind this frame. As long as that lasts the
+/// frame's roots are not known.
+[[gnu::noinline, gnu::cold]] TrapOr limit_reached(State& s, Limit limit) {
+  s.ctx->exit_pc = s.pc;
+  s.ctx->exit_fp = s.fp;
+  s.ctx->exit_vmctx = s.vm;
+  s.ctx->trapped_activation = nullptr;
+  FuncCode* const code = const_cast<FuncCode*>(find_code(s.pc).code);
+  const u64 frame_bytes = lower_now(*code)[-1];  // it has been lowered: it runs
+  s.ctx->stack_top = s.fp + frame_bytes / sizeof(Cell);
+  return s.ctx->builtins->limit_reached(s.vm, static_cast<u32>(limit));
+}
+
 template <u32 kForm>
 struct Exec<Base::kFuelBulk, kForm> {
   static TrapOr run(State& s) {
@@ -191,7 +205,9 @@ struct Exec<Base::kFuelGrown, kForm> {
         field(s, 1) != 0 ? old_size == ~u64{0} : static_cast<u32>(old_size) == ~u32{0};
     if (!failed) {
       pay_units(s);
-      if (static_cast<i64>(s.ctx->fuel) <= 0) return trap_or(TrapCode::kOutOfFuel);
+      if (static_cast<i64>(s.ctx->fuel) <= 0) {
+        if (const TrapOr t = limit_reached(s, Limit::kFuel); t != kNoTrap) return t;
+      }
     }
     s.pc += 2;
     return kContinue;
@@ -202,7 +218,7 @@ template <u32 kForm>
 struct Exec<Base::kFuelCheck, kForm> {
   [[gnu::always_inline]] static TrapOr run(State& s) {
     if (static_cast<i64>(s.ctx->fuel) <= 0) [[unlikely]] {
-      return trap_or(TrapCode::kOutOfFuel);
+      if (const TrapOr t = limit_reached(s, Limit::kFuel); t != kNoTrap) return t;
     }
     s.pc += 2;
     return kContinue;
@@ -212,7 +228,7 @@ template <u32 kForm>
 struct Exec<Base::kEpochCheck, kForm> {
   [[gnu::always_inline]] static TrapOr run(State& s) {
     if (s.ctx->epoch->load(std::memory_order_relaxed) >= s.ctx->epoch_deadline) [[unlikely]] {
-      return trap_or(TrapCode::kInterrupt);
+      if (const TrapOr t = limit_reached(s, Limit::kEpoch); t != kNoTrap) return t;
     }
     s.pc += 2;
     return kContinue;

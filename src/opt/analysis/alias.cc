@@ -63,6 +63,8 @@ Effects effects_of(const Graph& g, Value v) {
     e.index = inst.args[2];
   } else if (inst.op == Opcode::kFence) {
     return {.reads = kMutableRegions, .writes = kMutableRegions};
+  } else if (inst.op == Opcode::kLimitIf) {
+    return {.reads = kMutableRegions, .writes = kMutableRegions, .traps = true};
   } else {
     const Access& a = g.access(inst);
     region = a.region == Region::kAny ? ~RegionSet{0} : region_bit(a.region);

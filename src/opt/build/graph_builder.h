@@ -260,6 +260,7 @@ class GraphBuilder {
   void branch_if(Value condition, Frame& target, std::span<const Slot> values);
   void emit_return(std::span<const Slot> values);
   void trap_if(Value condition, TrapCode code);
+  void limit_if(Value condition, TrapCode code);
   void check_not_null(Value ref, TrapCode code) { trap_if(f_.icmp(IntCond::kEq, ref, 0), code); }
   void hint(Block taken, Block otherwise);
   void take_results(std::span<Slot> results);

@@ -31,6 +31,12 @@ bool GraphBuilder::count_small_constant() {
   return true;
 }
 
+/// The limit of this trap has been reached: ends, or asks whether to go on.
+void GraphBuilder::limit_if(Value condition, TrapCode code) {
+  if (!env_->limits_resume) return trap_if(condition, code);
+  append({.op = Opcode::kLimitIf, .aux = static_cast<u16>(code), .args = {index_of(condition)}});
+}
+
 Value GraphBuilder::load_fuel() {
   return load_at(Type::kI64, store_context(), kFuel, Region::kStore, kFuel, 8);
 }
@@ -89,7 +95,7 @@ void GraphBuilder::count_growth() {
   branch(f_.icmp(IntCond::kEq, old_size, ~u64{0}), failed, grew);
   begin_block(pay, from);
   pay_units(growth_.units);
-  trap_if(f_.icmp(IntCond::kLeS, load_fuel(), 0), TrapCode::kOutOfFuel);
+  limit_if(f_.icmp(IntCond::kLeS, load_fuel(), 0), TrapCode::kOutOfFuel);
   jump(g_.add_edge(next));
   begin_block(next, from);
   if (env_->epoch) check_epoch();
@@ -107,13 +113,13 @@ void GraphBuilder::check_epoch() {
                             .args = {index_of(counter), index_of(kNoValue)}});
   const Value deadline =
       load_at(Type::kI64, store_context(), kDeadline, Region::kStore, kDeadline, 8);
-  trap_if(f_.icmp(IntCond::kGeU, now, deadline), TrapCode::kInterrupt);
+  limit_if(f_.icmp(IntCond::kGeU, now, deadline), TrapCode::kInterrupt);
 }
 
 /// At function entries, loop heads and bulk instructions.
 void GraphBuilder::check_limits() {
   pay_fuel();
-  if (env_->fuel) trap_if(f_.icmp(IntCond::kLeS, load_fuel(), 0), TrapCode::kOutOfFuel);
+  if (env_->fuel) limit_if(f_.icmp(IntCond::kLeS, load_fuel(), 0), TrapCode::kOutOfFuel);
   if (env_->epoch) check_epoch();
 }
 

@@ -336,6 +336,7 @@ void Emitter::inst(const MachInst& i) {
     case MOp::kTrapIf:
       return baseline::emit_jump_if(m_, condition(i),
                                     trap_label(static_cast<TrapCode>(i.trap), i.wasm_offset));
+    case MOp::kLimitIf: return limit_if(i);
     case MOp::kAdjustStack: return a_.lea(k64, rsp, Mem(rsp, static_cast<i32>(i.imm)));
     case MOp::kCall: return call(i);
     case MOp::kCallRef: return call_ref(i);

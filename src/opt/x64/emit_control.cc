@@ -162,10 +162,25 @@ void Emitter::tail_call(const MachInst& i) {
 Label& Emitter::trap_label(TrapCode code, u32 wasm_offset) {
   for (size_t i = late_.size(); i > 0 && i + 4 > late_.size(); --i) {
     Late& l = late_[i - 1];
-    if (l.code == code && l.wasm_offset == wasm_offset) return l.label;
+    if (l.code == code && l.wasm_offset == wasm_offset && !l.resumes) return l.label;
   }
   late_.push_back({{}, code, wasm_offset});
   return late_.back().label;
+}
+
+void Emitter::limit_if(const MachInst& i) {
+  late_.push_back({{}, static_cast<TrapCode>(i.trap), i.wasm_offset, /*resumes=*/true});
+  baseline::emit_jump_if(m_, condition(i), late_.back().label);
+  a_.bind(late_.back().back);
+}
+
+/// No call site: the position is that of a trap in the call's last byte, where nothing faults.
+void Emitter::ask_about_limit(TrapCode code, u32 wasm_offset) {
+  a_.mov(k64, r11, Mem(rbp, -8));
+  a_.mov(k64, r11, Mem(r11, offsetof(VMContext, store_context)));
+  a_.mov_u32(r10, static_cast<u32>(limit_of(code)));
+  a_.call(Mem(r11, offsetof(VMStoreContext, limit_stub)));
+  tables_.traps.push_back({a_.offset() - 1, wasm_offset, code});
 }
 
 void Emitter::raise(const MachInst& i) {
@@ -190,7 +205,12 @@ void Emitter::trap_now(TrapCode code, u32 wasm_offset) {
 void Emitter::emit_late() {
   for (Late& l : late_) {
     a_.bind(l.label);
-    trap_now(l.code, l.wasm_offset);
+    if (l.resumes) {
+      ask_about_limit(l.code, l.wasm_offset);
+      a_.jmp(l.back);
+    } else {
+      trap_now(l.code, l.wasm_offset);
+    }
   }
 }
 

@@ -81,6 +81,8 @@ class Emitter {
   void raise_code(TrapCode code);
   void trap_now(TrapCode code, u32 wasm_offset);
   assembly::Label& trap_label(TrapCode code, u32 wasm_offset);
+  void limit_if(const MachInst& i);
+  void ask_about_limit(TrapCode code, u32 wasm_offset);
   void emit_late();
   void fill_jump_tables();
   void finish_clauses();
@@ -103,6 +105,8 @@ class Emitter {
     assembly::Label label;
     TrapCode code;
     u32 wasm_offset;
+    bool resumes = false;  // at `back`, if the runtime says so
+    assembly::Label back = {};
   };
 
   const CompileEnv& env_;

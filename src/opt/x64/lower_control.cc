@@ -97,10 +97,10 @@ void Lowering::return_(Value v) {
   add(MOp::kReturn, v, operands);
 }
 
-void Lowering::trap_if(Value v) {
+void Lowering::trap_if(Value v, MOp op) {
   const FlagCond c = condition(at(v).arg(0));
   MachInst i;
-  i.op = MOp::kTrapIf;
+  i.op = op;
   i.trap = static_cast<u8>(at(v).trap());
   i.detail = detail_of(c);
   i.wasm_offset = g_.wasm_offset(v);

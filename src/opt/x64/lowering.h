@@ -244,7 +244,7 @@ class Lowering {
   void branch(Value v);
   void switch_(Value v);
   void return_(Value v);
-  void trap_if(Value v);
+  void trap_if(Value v, MOp op);
 
   using Operands = std::vector<regalloc::Operand>;
   void call(Value v);

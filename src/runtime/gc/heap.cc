@@ -103,6 +103,11 @@ TrapOr GcHeap::fail_corrupt() {
 
 Error GcHeap::error() const {
   if (corrupt_) return {"GC heap corruption detected", Error::kNoOffset, {}};
+  if (roots_unknown_) {
+    return {"cannot collect garbage while code is held at its epoch deadline or out of fuel",
+            Error::kNoOffset,
+            {}};
+  }
   return {
       fmt::format("GC heap out of memory: no capacity for allocation of {} bytes", failed_bytes_),
       Error::kNoOffset,
@@ -149,6 +154,12 @@ u32 GcHeap::allocate_slow(const GcType& type, u32 bytes, GcOperands operands) {
 bool GcHeap::collect(GcOperands operands) {
   if (corrupt_) return false;
   if (options_.collector == GcCollector::kNull) return true;
+  roots_unknown_ = false;
+  for (const RootSource* source : sources_) {
+    if (source->knows_roots()) continue;
+    roots_unknown_ = true;
+    return false;
+  }
   bool stressed = options_.stress_interval != 0;
   u32 from = begin_, to = other_half();
   if (stressed && !reservation_.commit(to, space_bytes_)) {

@@ -72,7 +72,8 @@ class GcHeap {
   /// The rest: collects and grows.
   [[gnu::cold]] u32 allocate_slow(const GcType& type, u32 bytes, GcOperands operands);
 
-  /// Collects now. False if that failed: error(). Does nothing with the null collector.
+  /// Collects now. False if that failed, or if not all roots can be found now: error(). Does
+  /// nothing with the null collector.
   bool collect(GcOperands operands = {});
 
   /// A source is asked at every collection until it is removed. Sources must not be removed in the
@@ -137,7 +138,8 @@ class GcHeap {
   u64 root_bytes_ = 0;   // shown at the last collection
   u32 stress_count_ = 0;
   bool corrupt_ = false;
-  u64 failed_bytes_ = 0;  // of the last allocation that did not fit
+  bool roots_unknown_ = false;  // at the last attempt to collect
+  u64 failed_bytes_ = 0;        // of the last allocation that did not fit
   GcStats stats_;
 };
 

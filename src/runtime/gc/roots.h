@@ -33,6 +33,8 @@ class RootVisitor {
 class RootSource {
  public:
   virtual void visit_roots(RootVisitor& visitor) = 0;
+  /// False as long as some roots are where they cannot be found: nothing may be collected.
+  virtual bool knows_roots() const { return true; }
 
  protected:
   ~RootSource() = default;

@@ -222,6 +222,7 @@ bool IrInterpreter::execute(Value v) {
       return true;
     }
     case Opcode::kTrapIf:
+    case Opcode::kLimitIf:
       return static_cast<u32>(get(inst.arg(0))) == 0 || stop(static_cast<TrapOr>(inst.aux));
     case Opcode::kBounds: {
       u64 index = get(inst.arg(0));
