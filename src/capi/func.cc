@@ -301,6 +301,55 @@ const CallShape& wasmtime_context::new_shape(u32 type_id) {
   return *shapes_[type_id];
 }
 
+namespace {
+
+static_assert(sizeof(wasmtime_caller_t) == sizeof(HostCaller) &&
+              offsetof(wasmtime_caller_t, context) == offsetof(HostCaller, context) &&
+              offsetof(wasmtime_caller_t, vm) == offsetof(HostCaller, vm));
+static_assert(sizeof(wasmtime_val_raw_t) == DirectHostFunc::kRawBytes);
+static_assert(sizeof(wasmtime_val_t) == DirectHostFunc::kTaggedBytes &&
+              offsetof(wasmtime_val_t, of) == DirectHostFunc::kTaggedValue &&
+              DirectHostFunc::kind_of(kI32) == WASMTIME_I32 &&
+              DirectHostFunc::kind_of(kF64) == WASMTIME_F64);
+
+TrapOr direct_call_failed(void* context, void* trap) {
+  auto& c = *static_cast<wasmtime_context*>(context);
+  interp::end_trap(c.store.context);
+  return finish(&c, static_cast<wasm_trap_t*>(trap));
+}
+
+TrapOr direct_results_rejected(DirectHostFunc* self, void* results) {
+  const HostFunc& func = *reinterpret_cast<HostFunc*>(self);
+  Cell cells[CallShape::kMaxInline];
+  return wrong_results(func, static_cast<const wasmtime_val_t*>(results), cells);
+}
+
+void forget_trap(VMStoreContext* store) {
+  interp::end_trap(*store);
+}
+
+/// Lets machine code call the function itself, if it needs no care.
+void call_directly(HostFunc& func, FuncCode& code) {
+  Thunks* const thunks = func.context->engine->thunks();
+  const HostFuncDef& def = *func.def;
+  const bool raw = def.unchecked != nullptr && !func.shape->has_traced_results;
+  const bool tagged = def.checked != nullptr && func.shape->plain;
+  if (thunks == nullptr || (!raw && !tagged)) return;
+  using Function = decltype(func.direct.call);
+  func.direct.call =
+      raw ? reinterpret_cast<Function>(def.unchecked) : reinterpret_cast<Function>(def.checked);
+  func.direct.data = def.foreign.data();
+  func.direct.context = func.context;
+  func.direct.fail = direct_call_failed;
+  func.direct.reject = direct_results_rejected;
+  func.direct.end_trap = forget_trap;
+  const u8* const at =
+      thunks->leave_to_host(*func.type, raw ? HostFormat::kRaw : HostFormat::kTagged);
+  if (at != nullptr) code.native.store(at, std::memory_order_release);
+}
+
+}  // namespace
+
 VMFuncRef* wasmtime_context::func_of(const std::shared_ptr<const HostFuncDef>& def) {
   VMFuncRef*& known = func_of_def[def.get()];
   if (known != nullptr) return known;
@@ -310,6 +359,7 @@ VMFuncRef* wasmtime_context::func_of(const std::shared_ptr<const HostFuncDef>& d
   func->type = &def->type.get().func;
   func->shape = &shape_of(def->type.id());
   known = store.new_host_func_of_id(def->type.id(), callback_of(*def), func.get());
+  call_directly(*func, *known->code);
   host_funcs.push_back(std::move(func));
   return known;
 }

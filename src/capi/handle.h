@@ -17,6 +17,7 @@
 #include <vector>
 #include <wasmtime.h>
 
+#include "abi/direct_host.h"
 #include "capi/call_shape.h"
 #include "capi/types.h"
 #include "runtime/instance.h"
@@ -82,6 +83,7 @@ struct HostFuncDef {
 
 /// The same in one store.
 struct HostFunc {
+  DirectHostFunc direct;  // first: HostCode::env is the address of both
   std::shared_ptr<const HostFuncDef> def;
   wasmtime_context* context = nullptr;
   const FuncType* type = nullptr;

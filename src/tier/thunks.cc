@@ -11,26 +11,15 @@
 #include <unordered_map>
 #include <vector>
 
-#include "abi/call_conv.h"
-#include "asm/x64/assembler.h"
 #include "tier/code_space.h"
+#include "tier/host_thunks.h"
+#include "tier/thunk_parts.h"
 
 namespace wazuka {
 
 namespace {
 
-using namespace x64;  // NOLINT: register names
-
-using Place = ValueLocation::Kind;
-
-constexpr i32 field(size_t offset) {
-  return static_cast<i32>(offset);
-}
-constexpr i32 kNativePc = field(offsetof(VMStoreContext, native_pc));
-constexpr i32 kNativeFp = field(offsetof(VMStoreContext, native_fp));
-constexpr i32 kNativeEntrySp = field(offsetof(VMStoreContext, native_entry_sp));
-constexpr i32 kExitVmctx = field(offsetof(VMStoreContext, exit_vmctx));
-constexpr i32 kStoreContext = field(offsetof(VMContext, store_context));
+using namespace thunk;  // NOLINT: register names, too
 
 // The frame of `enter`, from its rbp: five registers that C wants back, then what it saves of the
 // store context.
@@ -52,81 +41,6 @@ std::string shape_of(const FuncType& type) {
   add(type.results);
   return key;
 }
-
-/// One value and where it is.
-struct Value {
-  ValueLocation at;
-  i32 cell;  // byte offset in the cells
-  bool is_vector() const { return at.type == kV128; }
-};
-
-std::vector<Value> values_of(std::span<const ValueLocation> locations) {
-  std::vector<Value> values;
-  i32 offset = 0;
-  for (const ValueLocation& at : locations) {
-    values.push_back({at, offset});
-    offset += at.type == kV128 ? 16 : 8;
-  }
-  return values;
-}
-
-i32 cell_bytes(std::span<const ValueLocation> locations) {
-  i32 bytes = 0;
-  for (const ValueLocation& at : locations) bytes += at.type == kV128 ? 16 : 8;
-  return bytes;
-}
-
-/// Between registers or the stack (at `stack`) and cells (at `cells`). Uses rax if something is on
-/// the stack, and xmm15; the order is that of the values, `cells` may be none of the registers.
-class Mover {
- public:
-  Mover(Assembler& a, Gpr cells, i32 cells_offset, Gpr stack, i32 stack_offset, Gpr scratch)
-      : a_(a),
-        cells_(cells),
-        cells_offset_(cells_offset),
-        stack_(stack),
-        stack_offset_(stack_offset),
-        scratch_(scratch) {}
-
-  void load(const Value& v) {
-    if (v.at.kind == Place::kGpr) return a_.mov(k64, Gpr{v.at.number}, cell(v));
-    if (v.at.kind == Place::kXmm) return load_xmm(Xmm{v.at.number}, v, cell(v));
-    copy(v, stack(v), cell(v));
-  }
-  void store(const Value& v) {
-    if (v.at.kind == Place::kGpr) return a_.mov(k64, cell(v), Gpr{v.at.number});
-    if (v.at.kind == Place::kXmm) return store_xmm(cell(v), v, Xmm{v.at.number});
-    copy(v, cell(v), stack(v));
-  }
-
- private:
-  Mem cell(const Value& v) const { return Mem(cells_, cells_offset_ + v.cell); }
-  Mem stack(const Value& v) const {
-    return Mem(stack_, stack_offset_ + static_cast<i32>(v.at.offset));
-  }
-  void load_xmm(Xmm dst, const Value& v, const Mem& from) {
-    v.is_vector() ? a_.movups(dst, from) : a_.movsd(dst, from);
-  }
-  void store_xmm(const Mem& to, const Value& v, Xmm src) {
-    v.is_vector() ? a_.movups(to, src) : a_.movsd(to, src);
-  }
-  void copy(const Value& v, const Mem& to, const Mem& from) {
-    if (v.is_vector()) {
-      a_.movups(xmm15, from);
-      a_.movups(to, xmm15);
-    } else {
-      a_.mov(k64, scratch_, from);
-      a_.mov(k64, to, scratch_);
-    }
-  }
-
-  Assembler& a_;
-  Gpr cells_;
-  i32 cells_offset_;
-  Gpr stack_;
-  i32 stack_offset_;
-  Gpr scratch_;
-};
 
 /// TrapOr enter(VMStoreContext* rdi, const VMFuncRef* rsi, Cell* rdx)
 void emit_enter(Assembler& a, const FuncType& type, const u8* leave_enter) {
@@ -174,15 +88,6 @@ void emit_leave_enter(Assembler& a) {
   for (Gpr r : kPreserved) a.mov(k64, r, Mem(rbp, offset -= 8));
   a.leave();
   a.ret();
-}
-
-/// Notes the caller of this thunk, whose frame is still rbp, in the store context of `vm`: return
-/// address at [rsp].
-void emit_note(Assembler& a, Gpr vm, Gpr store, Gpr scratch) {
-  a.mov(k64, store, Mem(vm, kStoreContext));
-  a.mov(k64, scratch, Mem(rsp));
-  a.mov(k64, Mem(store, kNativePc), scratch);
-  a.mov(k64, Mem(store, kNativeFp), rbp);
 }
 
 /// r10: FuncCode, r14: the context; parameters as the convention has them.
@@ -324,7 +229,7 @@ struct Thunks::Impl {
   ThunkHooks hooks;
   Assembler assembler{assembly::CpuFeatures(), u32{1} << 20};
   std::unordered_map<std::string, EnterThunk> enters;
-  std::unordered_map<std::string, const u8*> leaves;
+  std::unordered_map<std::string, const u8*> leaves, host_leaves;
 
   /// Places what the assembler has. The lock is held.
   const u8* place() {
@@ -433,6 +338,16 @@ const u8* Thunks::leave(const FuncType& type) {
   const u8*& thunk = impl_->leaves[shape_of(type)];
   if (thunk == nullptr) {
     emit_leave(impl_->assembler, type, impl_->hooks, raise_noted_);
+    thunk = impl_->place();
+  }
+  return thunk;
+}
+
+const u8* Thunks::leave_to_host(const FuncType& type, HostFormat format) {
+  std::lock_guard<std::mutex> guard(impl_->lock);
+  const u8*& thunk = impl_->host_leaves[host_leave_key(type, format)];
+  if (thunk == nullptr) {
+    emit_leave_to_host(impl_->assembler, type, format, raise_noted_);
     thunk = impl_->place();
   }
   return thunk;

@@ -5,6 +5,7 @@
 //
 //   enter     C → wasm: a C function that loads parameters from cells, calls, stores the results
 //   leave     wasm → C: what FuncCode::native is for host functions and interpreted ones
+//             for host functions also one that calls them itself (abi/direct_host.h)
 //   lazy      FuncCode::native of functions not yet compiled: compiles and goes on there
 //   builtin   wasm → a builtin, by its number
 //   tier_up   a function that has spent its budget: asks for better code
@@ -16,6 +17,7 @@
 
 #include <memory>
 
+#include "abi/direct_host.h"
 #include "abi/vm.h"
 #include "wasm/types.h"
 
@@ -64,6 +66,8 @@ class Thunks {
   /// Null if there is no room.
   EnterThunk enter(const FuncType& type);
   const u8* leave(const FuncType& type);
+  /// What FuncCode::native is for a DirectHostFunc of this type.
+  const u8* leave_to_host(const FuncType& type, HostFormat format);
   const u8* lazy() const { return lazy_; }
   const u8* builtin() const { return builtin_; }
   const u8* tier_up() const { return tier_up_; }
