@@ -167,9 +167,47 @@ wasmtime_error_t* wasmtime_config_target_set(wasm_config_t*, const char* target)
   return new_error("compiling for the target `" + std::string(text) + "` is not supported");
 }
 
-void wasmtime_config_host_memory_creator_set(wasm_config_t*, wasmtime_memory_creator_t*) {
-  abort_unsupported("wasmtime_config_host_memory_creator_set");
+namespace {
+
+struct HostMemory final : EmbedderMemory {
+  HostMemory(const wasmtime_linear_memory_t& m) : memory(m), foreign(m.env, m.finalizer) {}
+  Bytes bytes() override {
+    size_t size = 0, capacity = 0;
+    u8* const base = memory.get_memory(memory.env, &size, &capacity);
+    return {base, size, capacity};
+  }
+  bool grow(u64 size) override {
+    wasmtime_error_t* const error = memory.grow_memory(memory.env, size);
+    if (error != nullptr) wasmtime_error_delete(error);
+    return error == nullptr;
+  }
+  wasmtime_linear_memory_t memory;
+  Foreign foreign;
+};
+
+}  // namespace
+
+void wasmtime_config_host_memory_creator_set(wasm_config_t* config,
+                                             wasmtime_memory_creator_t* creator) {
+  // Owned by the function, which is copied with the configuration.
+  auto env = std::make_shared<Foreign>(creator->env, creator->finalizer);
+  config->engine.memory_creator = [env, make = creator->new_memory](
+                                      const MemoryType& type, u64 min, std::optional<u64> max,
+                                      u64 reserved,
+                                      u64 guard) -> Result<std::unique_ptr<EmbedderMemory>> {
+    const wasm_memorytype_t shown(type);
+    wasmtime_linear_memory_t memory = {};
+    if (wasmtime_error_t* error =
+            make(env->data(), &shown, min, max.value_or(~u64{0}), reserved, guard, &memory)) {
+      return std::unexpected(take_failure(error).error.error);
+    }
+    if (memory.get_memory == nullptr || memory.grow_memory == nullptr) {
+      return fail("the memory creator has made no memory");
+    }
+    return std::make_unique<HostMemory>(memory);
+  };
 }
+
 // Pools ------------------------------------------------------------------------------------------
 
 struct wasmtime_pooling_allocation_config_t {

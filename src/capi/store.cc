@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <algorithm>
+#include <new>
+#include <utility>
 
 #include "capi/objects.h"
 #include "interp/interp.h"
@@ -161,11 +163,34 @@ TrapOr wasmtime_context::out_of_fuel() {
 
 // Stores -----------------------------------------------------------------------------------------
 
+namespace {
+
+/// The memory of a thread's last store, for its next one: allocators take more time for a block of
+/// that size than for all the small ones of an instance.
+struct SpareStore {
+  void* block = nullptr;
+  ~SpareStore() { ::operator delete(block); }
+
+  void* take() {
+    return block != nullptr ? std::exchange(block, nullptr)
+                            : ::operator new(sizeof(wasmtime_store));
+  }
+  void give(void* other) {
+    if (block == nullptr) std::swap(block, other);
+    ::operator delete(other);
+  }
+};
+thread_local SpareStore spare_store;
+
+}  // namespace
+
 wasmtime_store_t* wasmtime_store_new(wasm_engine_t* engine, void* data, void (*finalizer)(void*)) {
-  return new wasmtime_store(engine->engine, Foreign(data, finalizer));
+  return new (spare_store.take()) wasmtime_store(engine->engine, Foreign(data, finalizer));
 }
 void wasmtime_store_delete(wasmtime_store_t* store) {
-  delete store;
+  if (store == nullptr) return;
+  store->~wasmtime_store();
+  spare_store.give(store);
 }
 wasmtime_context_t* wasmtime_store_context(wasmtime_store_t* store) {
   return &store->context;

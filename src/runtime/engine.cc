@@ -21,7 +21,7 @@ constexpr u64 kMaxGuard = u64{1} << 31;
 u32 usable_guard(const EngineConfig& config) {
   const u64 page = os::page_size();
   if (config.memory_reservation < kAddressSpace32 || page > 65536) return 0;
-  if (os::address_space_is_limited()) return 0;
+  if (os::address_space_is_limited() || config.memory_creator) return 0;
   return static_cast<u32>(std::min(config.memory_guard, kMaxGuard) / page * page);
 }
 
@@ -34,7 +34,9 @@ bool wants_machine_code(const EngineConfig& config) {
 Engine::Engine(const EngineConfig& config)
     : config_(config),
       types_(std::make_shared<TypeRegistry>()),
-      memory_pool_(std::make_shared<MemoryPool>()),
+      memory_pool_(std::make_shared<MemoryPool>(
+          config.pools ? std::min<size_t>(config.pools->memories, MemoryPool::kMost)
+                       : MemoryPool::kDefaultMost)),
       vm_stacks_(vm_stack_bytes(), StackPool::Guard::kHigh),
       async_stacks_(config.async_stack, StackPool::Guard::kLow),
       pools_(config.pools) {

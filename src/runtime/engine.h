@@ -9,6 +9,7 @@
 
 #include "interp/interp.h"
 #include "runtime/code_observer.h"
+#include "runtime/embedder_memory.h"
 #include "runtime/gc/heap.h"
 #include "runtime/pool_limits.h"
 #include "runtime/stack_pool.h"
@@ -68,6 +69,7 @@ struct EngineConfig {
   std::shared_ptr<CodeObserver> observer;  // told of all machine code; or null
   bool canonical_nans = false;             // arithmetic gives no other NaN
   GcOptions gc;
+  MemoryCreator memory_creator;     // of memories that are not shared; or null
   StackCreator stack_creator;       // of asynchronous calls' stacks; or null
   std::optional<PoolLimits> pools;  // what there may be at a time
 };

@@ -16,6 +16,17 @@ namespace {
 /// What memory 0 is in modules without memories: VMContext::memory0 is never null.
 constinit VMMemory no_memory;
 
+/// For free(). calloc leaves out the allocator's caches, but has large blocks that are zero
+/// already.
+void* allocate_zero(u64 bytes) {
+  constexpr u64 kSmall = 1024;
+  if (bytes > kSmall) return std::calloc(1, bytes);
+  void* block = std::malloc(bytes);
+  asm("" : "+r"(block));  // compilers would make calloc of it
+  if (block != nullptr) std::memset(block, 0, bytes);
+  return block;
+}
+
 Result<void> check_imports(const Store& store, const Module& module,
                            std::span<const Extern> imports) {
   if (imports.size() != module.imports.size()) {
@@ -55,21 +66,31 @@ ExecResult<Instance*> Instance::create(Store& store, std::shared_ptr<ModuleCode>
   std::unique_ptr<Instance> owned(new Instance(store, std::move(code)));
   WAZUKA_TRY(owned->allocate(imports));
   Instance* instance = store.add_instance(std::move(owned));
-  WAZUKA_TRY(instance->pay_for_startup());
   ConstEvaluator constants(*instance);
-  WAZUKA_TRY(instance->init_globals(constants));
-  WAZUKA_TRY(instance->init_tables(constants));
-  WAZUKA_TRY(instance->init_elems(constants));
-  WAZUKA_TRY(instance->run_active_elems(constants));
+  if (auto done = instance->init_all_but_memories(constants); !done) {
+    // Functions that are in tables already must not see data that has not been written.
+    for (u32 i = module.imported_memories; i < instance->memories_.size(); ++i) {
+      instance->memories_[i]->drop_contents();
+    }
+    return std::unexpected(std::move(done).error());
+  }
   WAZUKA_TRY(instance->run_active_datas(constants));
   WAZUKA_TRY(instance->run_start());
   return instance;
 }
 
+ExecResult<void> Instance::init_all_but_memories(ConstEvaluator& constants) {
+  WAZUKA_TRY(pay_for_startup());
+  WAZUKA_TRY(init_globals(constants));
+  WAZUKA_TRY(init_tables(constants));
+  WAZUKA_TRY(init_elems(constants));
+  return run_active_elems(constants);
+}
+
 Result<void> Instance::allocate(std::span<const Extern> imports) {
   u64 size = code_->layout().size();
   // Zero: function references not yet asked for, globals not yet initialised.
-  vm_ = static_cast<VMContext*>(std::calloc(1, size));
+  vm_ = static_cast<VMContext*>(allocate_zero(size));
   if (vm_ == nullptr) {
     return fail("out of memory (failed to allocate " + std::to_string(size) + " bytes)");
   }
@@ -89,8 +110,9 @@ Result<void> Instance::allocate(std::span<const Extern> imports) {
     vm_->tier_up_stub = thunks->tier_up();
     vm_->raise_stub = thunks->raise();
   }
-  dropped_elem_.resize(module().elems.size());
-  dropped_data_.resize(module().datas.size());
+  if (const size_t segments = module().elems.size() + module().datas.size(); segments != 0) {
+    dropped_ = std::vector<bool>(segments);
+  }
   return {};
 }
 
@@ -114,9 +136,12 @@ void Instance::link_imports(std::span<const Extern> imports) {
 }
 
 Result<void> Instance::allocate_memories() {
+  image_ = code_->memory_image();
   for (u32 i = module().imported_memories; i < module().memories.size(); ++i) {
-    auto memory = store_.new_memory(module().memories[i]);
+    const ContentsId contents = image_ != nullptr ? image_->contents_of(i) : kZeroContents;
+    auto memory = store_.new_memory(module().memories[i], contents);
     if (!memory) return std::unexpected(std::move(memory).error());
+    (*memory)->set_exposed(false);
     memories_.push_back(*memory);
   }
   for (u32 i = 0; i < memories_.size(); ++i) {
@@ -169,7 +194,7 @@ ExecResult<void> Instance::init_tables(ConstEvaluator& constants) {
 ExecResult<void> Instance::init_elems(ConstEvaluator& constants) {
   for (u32 i = 0; i < module().elems.size(); ++i) {
     const ElemSegment& segment = module().elems[i];
-    if (segment.mode == SegmentMode::kDeclared) dropped_elem_[i] = true;
+    if (segment.mode == SegmentMode::kDeclared) dropped_[i] = true;
     if (segment.exprs.empty() || segment.mode == SegmentMode::kDeclared) continue;
     if (elem_values_.empty()) elem_values_.resize(module().elems.size());
     elem_values_[i].reserve(segment.exprs.size());
@@ -205,7 +230,7 @@ ExecResult<void> Instance::run_active_elems(ConstEvaluator& constants) {
 }
 
 ExecResult<void> Instance::run_active_datas(ConstEvaluator& constants) {
-  if (const MemoryImage* image = code_->memory_image(); image != nullptr && image->map(memories_)) {
+  if (image_ != nullptr && image_->map(memories_)) {
     for (u32 i = 0; i < module().datas.size(); ++i) {
       if (module().datas[i].mode == SegmentMode::kActive) drop_data(i);
     }
@@ -256,7 +281,7 @@ Extern Instance::entity(ExternKind kind, u32 index) {
   switch (kind) {
     case ExternKind::kFunc: return func_ref(index);
     case ExternKind::kTable: return tables_[index];
-    case ExternKind::kMemory: return memories_[index];
+    case ExternKind::kMemory: return memory(index);
     case ExternKind::kGlobal: return global(index);
     case ExternKind::kTag: return *at<VMTag*>(code_->layout().tag(index));
   }
@@ -284,7 +309,7 @@ Global Instance::global(u32 index) {
 Memory* Instance::exported_memory() {
   if (!exported_memory_known_) {
     const Export* e = module().find_export("memory");
-    if (e != nullptr && e->kind == ExternKind::kMemory) exported_memory_ = memories_[e->index];
+    if (e != nullptr && e->kind == ExternKind::kMemory) exported_memory_ = memory(e->index);
     exported_memory_known_ = true;
   }
   return exported_memory_;
@@ -322,8 +347,8 @@ u64 Instance::raise_growth(const char* what, u64 size, const char* unit) {
 
 TrapOr Instance::init_memory(u32 memory, u32 data, u64 dst, u64 src, u64 len) {
   const DataSegment& segment = module().datas[data];
-  u64 available = dropped_data_[data] ? 0 : segment.bytes.size;
-  VMMemory& target = memories_[memory]->vm;
+  u64 available = is_data_dropped(data) ? 0 : segment.bytes.size;
+  VMMemory& target = this->memory(memory)->vm;
   u64 size = target.size.load(std::memory_order_acquire);
   if (src > available || len > available - src || dst > size || len > size - dst) {
     return trap_or(TrapCode::kMemoryOutOfBounds);
@@ -336,7 +361,7 @@ TrapOr Instance::init_memory(u32 memory, u32 data, u64 dst, u64 src, u64 len) {
 
 TrapOr Instance::init_table(u32 table, u32 elem, u64 dst, u64 src, u64 len) {
   const ElemSegment& segment = module().elems[elem];
-  u64 available = dropped_elem_[elem] ? 0 : segment.size();
+  u64 available = is_elem_dropped(elem) ? 0 : segment.size();
   VMTable& target = tables_[table]->vm;
   if (src > available || len > available - src || dst > target.size || len > target.size - dst) {
     return trap_or(TrapCode::kTableOutOfBounds);
@@ -348,17 +373,17 @@ TrapOr Instance::init_table(u32 table, u32 elem, u64 dst, u64 src, u64 len) {
 }
 
 void Instance::drop_elem(u32 elem) {
-  dropped_elem_[elem] = true;
+  dropped_[elem] = true;
   if (!elem_values_.empty()) elem_values_[elem] = {};
 }
 
 std::span<const u8> Instance::data_bytes(u32 data) const {
-  if (dropped_data_[data]) return {};
+  if (is_data_dropped(data)) return {};
   return module().view(module().datas[data].bytes);
 }
 
 u32 Instance::elem_count(u32 elem) const {
-  return dropped_elem_[elem] ? 0 : static_cast<u32>(module().elems[elem].size());
+  return is_elem_dropped(elem) ? 0 : static_cast<u32>(module().elems[elem].size());
 }
 
 Cell Instance::elem_value(u32 elem, u32 i) {

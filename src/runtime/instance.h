@@ -40,7 +40,10 @@ class Instance {
   /// An entity by its index in the module.
   Extern entity(ExternKind kind, u32 index);
   VMFuncRef* func_ref(u32 index);
-  Memory* memory(u32 index) const { return memories_[index]; }
+  Memory* memory(u32 index) const {
+    memories_[index]->set_exposed(true);
+    return memories_[index];
+  }
   /// The memory that reserves this address (of the host), or null. Async-signal-safe.
   Memory* memory_around(u64 address) const;
   Table* table(u32 index) const { return tables_[index]; }
@@ -54,7 +57,7 @@ class Instance {
   u64 grow_table(u32 index, u64 delta, Cell init);
   TrapOr init_memory(u32 memory, u32 data, u64 dst, u64 src, u64 len);
   TrapOr init_table(u32 table, u32 elem, u64 dst, u64 src, u64 len);
-  void drop_data(u32 data) { dropped_data_[data] = true; }
+  void drop_data(u32 data) { dropped_[module().elems.size() + data] = true; }
   void drop_elem(u32 elem);
 
   /// What array.new_data and array.new_elem copy from; empty once dropped.
@@ -71,6 +74,9 @@ class Instance {
   Result<void> allocate(std::span<const Extern> imports);
   void link_imports(std::span<const Extern> imports);
   Result<void> allocate_memories();
+  ExecResult<void> init_all_but_memories(ConstEvaluator& constants);
+  bool is_elem_dropped(u32 elem) const { return dropped_[elem]; }
+  bool is_data_dropped(u32 data) const { return dropped_[module().elems.size() + data]; }
   Result<void> allocate_tables();
   void allocate_tags();
   ExecResult<void> init_globals(ConstEvaluator& constants);
@@ -91,11 +97,12 @@ class Instance {
   Store& store_;
   std::shared_ptr<ModuleCode> code_;
   VMContext* vm_ = nullptr;
+  const MemoryImage* image_ = nullptr;  // the code's
   std::vector<Memory*> memories_;
   std::vector<Table*> tables_;
   std::vector<Global> imported_globals_;
   std::vector<std::vector<Cell>> elem_values_;  // of segments written as expressions
-  std::vector<bool> dropped_elem_, dropped_data_;
+  std::vector<bool> dropped_;                   // element segments, then data segments
   Memory* exported_memory_ = nullptr;
   bool exported_memory_known_ = false;
 };

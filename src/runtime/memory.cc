@@ -2,6 +2,7 @@
 #include "runtime/memory.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <string>
 
 #include "wasm/limits.h"
@@ -67,21 +68,24 @@ Space reserve(const MemoryType& type, const Engine& engine, u64 needed) {
 }  // namespace
 
 Result<std::shared_ptr<Memory>> Memory::create(const MemoryType& type, const Engine& engine,
-                                               u64 max_bytes) {
+                                               u64 max_bytes, ContentsId contents) {
   u64 needed = bytes_of(type.limits.min, type.page_size_log2);
   if (needed == ~u64{0} || needed > max_bytes) {
     return fail("memory minimum size of " + std::to_string(type.limits.min) +
                 " pages exceeds memory limits");
   }
+  if (engine.config().memory_creator && !type.shared) {
+    return create_foreign(type, engine.config(), needed);
+  }
   const bool pooled = has_guards(type, engine) && !type.shared;
-  Space space = pooled ? engine.memory_pool()->take(needed) : Space{};
+  Space space = pooled ? engine.memory_pool()->take(needed, contents) : Space{};
   if (!space.reservation) {
     space = reserve(type, engine, needed);
     if (!space.reservation || !space.reservation.commit(space.before, needed)) {
       return fail("failed to allocate " + std::to_string(needed) + " bytes of linear memory");
     }
   }
-  std::shared_ptr<Memory> memory(new Memory(type));
+  auto memory = std::make_shared<Memory>(Key{}, type);
   if (pooled) memory->pool_ = engine.memory_pool();
   memory->accessible_limit_ = std::min(space.accessible, type_limit(type));
   memory->vm.base = space.reservation.base() + space.before;
@@ -90,19 +94,61 @@ Result<std::shared_ptr<Memory>> Memory::create(const MemoryType& type, const Eng
   return memory;
 }
 
+Result<std::shared_ptr<Memory>> Memory::create_foreign(const MemoryType& type,
+                                                       const EngineConfig& config, u64 needed) {
+  std::optional<u64> max;
+  if (type.limits.max) max = bytes_of(*type.limits.max, type.page_size_log2);
+  auto made =
+      config.memory_creator(type, needed, max, config.memory_reservation, config.memory_guard);
+  if (!made) return std::unexpected(std::move(made).error());
+  const EmbedderMemory::Bytes bytes = (*made)->bytes();
+  if (bytes.size < needed || bytes.base == nullptr) {
+    return fail("the memory creator has made " + std::to_string(bytes.size) + " bytes instead of " +
+                std::to_string(needed));
+  }
+  auto memory = std::make_shared<Memory>(Key{}, type);
+  memory->accessible_limit_ = type_limit(type);
+  memory->vm.base = bytes.base;
+  memory->vm.size.store(needed, std::memory_order_release);
+  memory->foreign_ = *std::move(made);
+  return memory;
+}
+
+bool Memory::grow_foreign(u64 size) {
+  if (!foreign_->grow(size)) return false;
+  const EmbedderMemory::Bytes bytes = foreign_->bytes();
+  // Code has the old address, and there is nothing there any more.
+  if (bytes.base != vm.base) std::abort();
+  return bytes.size >= size;
+}
+
 bool Memory::map_file(const os::MemoryFile& file, u64 at, u64 file_offset, u64 bytes) {
+  if (foreign_ != nullptr) return false;
   if (!space_.reservation.map_file(space_.before + at, bytes, file, file_offset)) return false;
-  mapped_begin_ = mapped_end_ == 0 ? at : std::min(mapped_begin_, at);
-  mapped_end_ = std::max(mapped_end_, at + bytes);
+  mapped_ = true;
   return true;
+}
+
+void Memory::unmap_file(u64 at, u64 bytes) {
+  if (foreign_ == nullptr) space_.reservation.map_zero(space_.before + at, bytes);
+  space_.contents = kZeroContents;
+}
+
+void Memory::drop_contents() {
+  if (space_.contents == kZeroContents) return;
+  const u64 bytes = vm.size.load(std::memory_order_relaxed);
+  if (bytes != 0) space_.reservation.map_zero(space_.before, bytes);
+  space_.contents = kZeroContents;
 }
 
 Memory::~Memory() {
   if (pool_ == nullptr) return;
-  // Discarded pages of a file would read as the file, not as zero.
-  if (mapped_end_ != 0) unmap_file(mapped_begin_, mapped_end_ - mapped_begin_);
   space_.committed = vm.size.load(std::memory_order_relaxed);
-  pool_->give(std::move(space_));
+  // Discarded pages of a file would read as the file, which belongs to nothing.
+  if (mapped_ && space_.contents == kZeroContents && space_.committed != 0) {
+    space_.reservation.map_zero(space_.before, space_.committed);
+  }
+  pool_->give(std::move(space_), exposed_);
 }
 
 u64 Memory::grow(u64 delta, u64 max_bytes) {
@@ -114,7 +160,9 @@ u64 Memory::grow(u64 delta, u64 max_bytes) {
   u64 more = bytes_of(delta, type_.page_size_log2);
   u64 limit = std::min(accessible_limit_, max_bytes);
   if (old_bytes > limit || more > limit - old_bytes) return kGrowFailed;
-  if (!space_.reservation.commit(space_.before + old_bytes, more)) {
+  if (foreign_ != nullptr) {
+    if (!grow_foreign(old_bytes + more)) return kGrowFailed;
+  } else if (!space_.reservation.commit(space_.before + old_bytes, more)) {
     pool_.reset();  // the host may have done a part of it
     return kGrowFailed;
   }

@@ -23,12 +23,17 @@
 namespace wazuka {
 
 class Memory : public std::enable_shared_from_this<Memory> {
+ private:
+  struct Key {};  // for create() alone
+
  public:
   static constexpr u64 kGrowFailed = ~u64{0};
+  Memory(Key, const MemoryType& type) : type_(type) {}
 
-  /// `max_bytes` is the embedder's limit; 0 bytes of it are needed for a minimum of 0.
+  /// `max_bytes` is the embedder's limit; 0 bytes of it are needed for a minimum of 0. It is zero,
+  /// or, if there is a place that has them already, has these contents().
   static Result<std::shared_ptr<Memory>> create(const MemoryType& type, const Engine& engine,
-                                                u64 max_bytes);
+                                                u64 max_bytes, ContentsId contents = kZeroContents);
 
   Memory(const Memory&) = delete;
   Memory& operator=(const Memory&) = delete;
@@ -48,7 +53,15 @@ class Memory : public std::enable_shared_from_this<Memory> {
   /// Initialises whole pages of a new memory from a file, copy-on-write; false if the host refuses.
   bool map_file(const os::MemoryFile& file, u64 at, u64 file_offset, u64 bytes);
   /// Undoes that.
-  void unmap_file(u64 at, u64 bytes) { space_.reservation.map_zero(space_.before + at, bytes); }
+  void unmap_file(u64 at, u64 bytes);
+
+  /// What the memory is full of as long as nobody writes to it.
+  ContentsId contents() const { return space_.contents; }
+  void set_contents(ContentsId contents) { space_.contents = contents; }
+  /// It is zero from now on.
+  void drop_contents();
+  /// Whether anybody may have written to it. Whoever makes a memory can say that nobody has.
+  void set_exposed(bool exposed) { exposed_ = exposed; }
 
   /// Grows by `delta` pages and returns the old size in pages, or kGrowFailed.
   u64 grow(u64 delta, u64 max_bytes);
@@ -56,14 +69,18 @@ class Memory : public std::enable_shared_from_this<Memory> {
   VMMemory vm;  // what code sees
 
  private:
-  explicit Memory(const MemoryType& type) : type_(type) {}
+  static Result<std::shared_ptr<Memory>> create_foreign(const MemoryType& type,
+                                                        const EngineConfig& config, u64 needed);
+  bool grow_foreign(u64 size);
 
   MemoryType type_;
   MemorySpace space_;
+  std::unique_ptr<EmbedderMemory> foreign_;  // has the bytes; null: the space has
   std::shared_ptr<MemoryPool> pool_;  // where the space goes in the end; null: back to the host
   u64 accessible_limit_ = 0;          // bytes of the memory that may be committed
-  u64 mapped_begin_ = 0, mapped_end_ = 0;  // what lies in between may be mapped from files
-  std::mutex growing_;                     // shared memories grow from any thread
+  bool mapped_ = false;               // parts of it from files, not as contents() say
+  bool exposed_ = true;
+  std::mutex growing_;  // shared memories grow from any thread
 };
 
 }  // namespace wazuka

@@ -2,6 +2,7 @@
 #include "runtime/memory_image.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 #include "os/virtual_memory.h"
@@ -27,6 +28,12 @@ u64 minimum_bytes(const MemoryType& type) {
 }
 
 }  // namespace
+
+MemoryImage::MemoryImage()
+    : first_contents_([] {
+        static std::atomic<u64> images = 1;
+        return images.fetch_add(1, std::memory_order_relaxed) << 32;
+      }()) {}
 
 bool MemoryImage::collect(const Module& module, std::vector<Placed>& out) {
   for (const DataSegment& segment : module.datas) {
@@ -97,18 +104,23 @@ std::unique_ptr<MemoryImage> MemoryImage::create(const Module& module) {
 }
 
 bool MemoryImage::map(const std::vector<Memory*>& memories) const {
+  const auto has_contents = [&](const Run& run) {
+    return memories[run.memory]->contents() == contents_of(run.memory);
+  };
+  bool mapped = true;
   for (const Run& run : runs_) {
-    if (memories[run.memory]->map_file(file_, run.begin, run.file_offset, run.end - run.begin)) {
-      continue;
-    }
-    // What has been mapped so far becomes zero again, as it was.
-    for (const Run& done : runs_) {
-      if (&done == &run) break;
-      memories[done.memory]->unmap_file(done.begin, done.end - done.begin);
-    }
-    return false;
+    if (has_contents(run)) continue;
+    mapped = memories[run.memory]->map_file(file_, run.begin, run.file_offset, run.end - run.begin);
+    if (!mapped) break;
   }
-  return true;
+  for (const Run& run : runs_) {
+    if (mapped) {
+      memories[run.memory]->set_contents(contents_of(run.memory));
+    } else {
+      memories[run.memory]->unmap_file(run.begin, run.end - run.begin);
+    }
+  }
+  return mapped;
 }
 
 }  // namespace wazuka

@@ -29,8 +29,13 @@ class MemoryImage {
   /// refuses.
   static std::unique_ptr<MemoryImage> create(const Module& module);
 
-  /// Initialises the memories of an instance (all of the module's, by index), which are new. False:
-  /// the host refused, and nothing has changed.
+  MemoryImage();
+
+  /// What a memory of the module is initialised with (memory_pool.h).
+  ContentsId contents_of(u32 memory) const { return first_contents_ + memory; }
+
+  /// Initialises the memories of an instance (all of the module's, by index), which are new: zero,
+  /// or with their contents already. False: the host refused, and the memories are zero.
   bool map(const std::vector<Memory*>& memories) const;
 
   /// Pages of memory that are in one piece in the file.
@@ -52,6 +57,7 @@ class MemoryImage {
   bool choose_runs(const std::vector<Placed>& segments);
   bool write(const Module& module, const std::vector<Placed>& segments);
 
+  const ContentsId first_contents_;  // ids are never used again
   os::MemoryFile file_;
   std::vector<Run> runs_;  // by memory and address
   u64 bytes_ = 0;          // of the file

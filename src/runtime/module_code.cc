@@ -3,6 +3,7 @@
 
 #include "base/parallel.h"
 #include "debug/demangle.h"
+#include "runtime/memory_pool.h"
 
 namespace wazuka {
 
@@ -27,6 +28,9 @@ ModuleCode::ModuleCode(std::shared_ptr<Engine> engine, std::shared_ptr<const Mod
 
 ModuleCode::~ModuleCode() {
   if (native_ != nullptr) native_->stop();
+  for (u32 i = 0; image_ != nullptr && i < module_->memories.size(); ++i) {
+    engine_->memory_pool()->forget(image_->contents_of(i));
+  }
 }
 
 Result<std::shared_ptr<ModuleCode>> ModuleCode::create(std::shared_ptr<Engine> engine,

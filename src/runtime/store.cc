@@ -58,6 +58,9 @@ void Store::cancel_async_calls() {
 
 Store::~Store() {
   cancel_async_calls();
+  if (has_run_) {
+    for (const auto& memory : memories_) memory->set_exposed(true);
+  }
   if (stack_) engine_->vm_stacks().give(std::move(stack_));
   engine_->pools().give(pool_use_);
 }
@@ -73,13 +76,13 @@ void Store::remove_async_call(AsyncCall& call) {
   if (call.next_ != nullptr) call.next_->previous_ = call.previous_;
 }
 
-Result<Memory*> Store::new_memory(const MemoryType& type) {
+Result<Memory*> Store::new_memory(const MemoryType& type, ContentsId contents) {
   if (type.shared && !engine_->config().features.has(Feature::kSharedMemory)) {
     return fail("shared memory support is disabled for this engine -- see `Config::shared_memory`");
   }
   // Shared memories belong to several stores: the limits of one do not apply.
   u64 limit = type.shared ? ~u64{0} : limits_.memory_bytes;
-  auto memory = Memory::create(type, *engine_, limit);
+  auto memory = Memory::create(type, *engine_, limit, contents);
   if (!memory) return std::unexpected(std::move(memory).error());
   return adopt(*std::move(memory));
 }
@@ -97,7 +100,7 @@ Result<Table*> Store::new_table(const TableType& canonical_type) {
 }
 
 Global Store::new_global(const GlobalType& canonical_type, const Value& value) {
-  VMGlobal& g = globals_.emplace_back();
+  VMGlobal& g = *globals_.emplace_back(std::make_unique<VMGlobal>());
   g.cells[0] = value.cells[0];
   g.cells[1] = value.cells[1];
   if (gc_is_traced(canonical_type.type, *engine_->types())) traced_globals_.push_back(&g);
@@ -105,8 +108,8 @@ Global Store::new_global(const GlobalType& canonical_type, const Value& value) {
 }
 
 VMTag* Store::new_tag(u32 type_id) {
-  tags_.push_back({type_id});
-  return &tags_.back();
+  tags_.push_back(std::make_unique<VMTag>(VMTag{type_id}));
+  return tags_.back().get();
 }
 
 VMFuncRef* Store::new_host_func(const FuncType& type, HostCallback callback, void* env) {
@@ -174,8 +177,9 @@ ExecResult<void> Store::call_raw(const VMFuncRef& func, Cell* cells) {
   // Functions of modules that are interpreted as a whole have no machine code to be called by.
   const bool interpreted =
       func.code->native.load(std::memory_order_relaxed) == nullptr || func.code->module == nullptr;
-  if (interpreted) WAZUKA_TRY(ensure_stack());
+  if (interpreted && func.code->module != nullptr) WAZUKA_TRY(ensure_stack());
   context.fault_memory_size = kNoFaultAddress;
+  has_run_ = true;
   ++call_depth_;
   if (last_trace_) last_trace_.reset();
   TrapOr outcome = kNoTrap;

@@ -5,7 +5,6 @@
 // shared memories are reached from others.
 #pragma once
 
-#include <deque>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -57,7 +56,7 @@ class Store : RootSource {
   VMStoreContext context;
 
   /// Creates entities that live as long as the store; counted against the limits.
-  Result<Memory*> new_memory(const MemoryType& type);
+  Result<Memory*> new_memory(const MemoryType& type, ContentsId contents = kZeroContents);
   Result<Table*> new_table(const TableType& canonical_type);
   Global new_global(const GlobalType& canonical_type, const Value& value);
   VMTag* new_tag(u32 type_id);
@@ -179,7 +178,8 @@ class Store : RootSource {
   // Of the error that is on its way, and of the last one that arrived.
   std::optional<std::vector<interp::StackFrame>> trace_, last_trace_;
   u32 call_depth_ = 0;
-  u64 fuel_reserve_ = 0;                                 // besides the counter of the context
+  bool has_run_ = false;  // any code: memories may have been written to
+  u64 fuel_reserve_ = 0;  // besides the counter of the context
   u64 fuel_interval_ = std::numeric_limits<i64>::max();  // what that may hold
   LimitHook limit_hook_ = nullptr;
   void* limit_env_ = nullptr;
@@ -187,8 +187,8 @@ class Store : RootSource {
   std::vector<std::unique_ptr<Instance>> instances_;
   std::vector<std::shared_ptr<Memory>> memories_;
   std::vector<std::unique_ptr<Table>> tables_;
-  std::deque<VMGlobal> globals_;
-  std::deque<VMTag> tags_;
+  std::vector<std::unique_ptr<VMGlobal>> globals_;
+  std::vector<std::unique_ptr<VMTag>> tags_;
   std::vector<std::unique_ptr<HostFunc>> host_funcs_;
   std::vector<VMGlobal*> traced_globals_;  // of globals_
   std::unique_ptr<GcHeap> gc_heap_;
