@@ -39,6 +39,16 @@ bool fits(TrapCode code, VMContext* vm, u64 address) {
   return is_guest(vm, address);
 }
 
+/// What the prologue of a function without a frame has left out. Below the stack pointer there are
+/// 128 bytes that belong to the code, not to signals.
+void make_frame(greg_t* registers) {
+  auto* const entry_sp = reinterpret_cast<u64*>(registers[REG_RSP]);
+  entry_sp[-1] = static_cast<u64>(registers[REG_RBP]);
+  entry_sp[-2] = static_cast<u64>(registers[REG_R14]);
+  registers[REG_RBP] = reinterpret_cast<greg_t>(entry_sp - 1);
+  registers[REG_RSP] = reinterpret_cast<greg_t>(entry_sp - 3);
+}
+
 /// If the signal is a trap: changes where the thread goes on, and returns true.
 bool handle_trap(int signal, const siginfo_t* info, ucontext_t* context) {
   if (info->si_code <= 0 && info->si_code != SI_KERNEL) return false;  // sent, not a fault
@@ -51,6 +61,7 @@ bool handle_trap(int signal, const siginfo_t* info, ucontext_t* context) {
   if (object == nullptr) return false;
   const TrapSite* site = object->trap_at(static_cast<u32>(pc - space->code()) - object->begin);
   if (site == nullptr || !fits(signal, site->code)) return false;
+  if (object->frame_bytes == 0) make_frame(registers);
   auto* const fp = reinterpret_cast<u8*>(registers[REG_RBP]);
   VMContext* const vm = *reinterpret_cast<VMContext**>(fp - 8);
   if (is_memory_fault(signal) && !fits(site->code, vm, reinterpret_cast<u64>(info->si_addr))) {

@@ -34,6 +34,7 @@ bool Verifier::control(State& s, u32 next, bool& goes_on) {
                                [&](const TrapSite& t) { return t.offset == at_; })) {
         reject("no trap site");
       }
+      check_frame_at_trap(s);
       return true;
     case ZYDIS_MNEMONIC_PUSH:
     case ZYDIS_MNEMONIC_POP: push_pop(s); return true;
@@ -69,6 +70,15 @@ bool Verifier::control(State& s, u32 next, bool& goes_on) {
       if (d_.inst.meta.branch_type == ZYDIS_BRANCH_TYPE_NONE) return false;
       reject("not a jump that compilers use");
       return true;
+  }
+}
+
+/// The handler finds the VMContext in the frame, or makes the frame.
+void Verifier::check_frame_at_trap(const State& s) {
+  if (code_.frame_bytes != 0) return;
+  if (s.gpr[kR14].kind != Kind::kContext) return reject("r14 is not the VMContext");
+  if (s.gpr[kRsp] != Value::frame(8) || s.gpr[kRbp].kind != Kind::kCallerFrame) {
+    reject("traps without a frame where there is half of one");
   }
 }
 
@@ -273,6 +283,7 @@ void Verifier::limit(State& s) {
 /// A table's elements move when it grows.
 bool Verifier::moves(const Value& v) const {
   if (v.kind != Kind::kElements && v.kind != Kind::kElement) return false;
+  if (v.index < module_.table_facts.size() && module_.table_facts[v.index].own) return false;
   const Limits& limits = module_.tables[v.index].type.limits;
   return limits.max != limits.min;
 }

@@ -66,7 +66,7 @@ Value Verifier::check_access(State& s, const Access& a) {
     case Kind::kContext: return in_context(a);
     case Kind::kStore: return in_store(a);
     case Kind::kBase:
-    case Kind::kGcBase: return in_heap(s, a);
+    case Kind::kGcBase: check_frame_at_trap(s); return in_heap(s, a);
     case Kind::kTable:
     case Kind::kElements:
     case Kind::kElement: return in_table(s, a);
@@ -91,7 +91,10 @@ Value Verifier::check_access(State& s, const Access& a) {
       if (plain(a, 8) && a.disp == offsetof(VMFuncRef, code)) return Value::of(Kind::kCode);
       if (plain(a, 8) && a.disp == offsetof(VMFuncRef, vmctx))
         return Value::of(Kind::kOtherContext);
-      if (plain(a, 4) && a.disp == offsetof(VMFuncRef, type_id)) return Value::any();
+      if (plain(a, 4) && a.disp == offsetof(VMFuncRef, type_id)) {
+        check_frame_at_trap(s);  // of a null reference
+        return Value::any();
+      }
       break;
     case Kind::kEpoch:
       if (plain(a, 8) && a.disp == 0) return Value::any();

@@ -60,6 +60,7 @@ class Verifier {
   bool take_condition(State& s, ZydisMnemonic m, bool holds) const;
   void learn_order(State& s, const Side& smaller, const Side& larger, bool strictly) const;
   void push_pop(State& s);
+  void check_frame_at_trap(const State& s);
   bool call(State& s, u32 next);
   void call_function(State& s, const CallSite& site, const Value& code);
   void call_builtin(State& s);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "abi/call_conv.h"
 #include "baseline/relocation.h"
 #include "opt/x64/emitter.h"
 
@@ -47,9 +48,35 @@ Emitter::Emitter(const CompileEnv& env, const MachFunction& f, const regalloc::O
       a_(env.cpu, kMaxCodeBytes),
       m_(a_, baseline::FloatMode{.canonical_nans = env.canonical_nans, .relaxed_fast = false}),
       // A frame that is taken over has its header, and stays as it is above ours.
-      frame_bytes_(((f.taken_frame_bytes != 0 ? f.taken_frame_bytes : kHeaderBytes) +
-                    8 * (f.cells + allocation.slot_units) + 15) &
-                   ~15u) {}
+      frame_bytes_(needs_frame()
+                       ? ((f.taken_frame_bytes != 0 ? f.taken_frame_bytes : kHeaderBytes) +
+                          8 * (f.cells + allocation.slot_units) + 15) &
+                             ~15u
+                       : 0) {}
+
+/// A function that calls nothing and keeps nothing in memory can do without a frame, as long as r14
+/// stays the VMContext: should it trap, the handler makes the frame (docs/abi.md).
+bool Emitter::needs_frame() const {
+  const CallConv cc(env_.module.func_type(f_.func_index));
+  if (f_.calls_out || !env_.signals || f_.taken_frame_bytes != 0) return true;
+  if (f_.cells + out_.slot_units != 0 || cc.param_bytes + cc.result_bytes != 0) return true;
+  auto is_r14 = [](Allocation a) { return a.is_reg() && a.preg() == preg(r14); };
+  for (const regalloc::Move& m : out_.moves) {
+    const bool reads_frame = m.from.is_none() && f_.remats[m.remat].kind != Remat::Kind::kImm;
+    if (reads_frame || is_r14(m.to)) return true;
+  }
+  const regalloc::Function function = f_.code.function();
+  for (u32 i = 0; i < function.insts.size(); ++i) {
+    if (f_.code.insts()[i].op == MOp::kParams) continue;
+    const regalloc::InstInfo& info = function.insts[i];
+    if ((info.clobbers >> preg(r14) & 1) != 0) return true;
+    for (u32 k = info.operands.first; k < info.operands.end(); ++k) {
+      const bool writes = function.operands[k].kind != regalloc::OperandKind::kUse;
+      if (writes && is_r14(out_.allocations[k])) return true;
+    }
+  }
+  return false;
+}
 
 Result<CompiledCode> emit(const CompileEnv& env, const MachFunction& f,
                           const regalloc::Output& allocation) {
@@ -111,6 +138,7 @@ void Emitter::pass() {
 
 void Emitter::prologue() {
   if (f_.taken_frame_bytes != 0) return take_frame();
+  if (frame_bytes_ == 0) return;
   a_.push(rbp);
   a_.mov(k64, rbp, rsp);
   if (frame_bytes_ > kShallowBytes) {

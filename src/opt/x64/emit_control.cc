@@ -76,7 +76,7 @@ void Emitter::switch_(const MachInst& i) {
 }
 
 void Emitter::leave_and_return() {
-  a_.leave();
+  if (frame_bytes_ != 0) a_.leave();
   if (f_.param_bytes == 0) {
     a_.ret();
   } else if (f_.param_bytes <= 0xffff) {

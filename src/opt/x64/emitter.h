@@ -46,6 +46,7 @@ class Emitter {
   }
 
   // Blocks (emit.cc).
+  bool needs_frame() const;
   bool frame_is_too_large() const;
   void prologue();
   void take_frame();
