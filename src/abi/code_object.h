@@ -25,6 +25,18 @@ struct Relocation {
   u32 index = 0;
 };
 
+/// A position in a body that has been inlined. The `wasm_offset`s of a function's tables are offsets
+/// in its own body, or, with this bit, kInlinedPosition | index in CodeTables::inlined.
+struct InlinedPosition {
+  u32 func = 0;         // whose body it is in (function index space)
+  u32 wasm_offset = 0;  // there: byte offset in the module
+  u32 call = 0;         // the call that has been replaced: a position in the function around
+};
+inline constexpr u32 kInlinedPosition = u32{1} << 31;
+constexpr bool is_inlined_position(u32 wasm_offset) {
+  return wasm_offset >= kInlinedPosition && wasm_offset != kNoWasmOffset;
+}
+
 /// An instruction that may fault or is there to trap: its address is the signal's pc.
 struct TrapSite {
   u32 offset = 0;
@@ -73,13 +85,19 @@ struct CodeTables {
   std::vector<u16> roots;
   std::vector<TryRegion> tries;
   std::vector<CatchClauseTable> clauses;
+  std::vector<InlinedPosition> inlined;
+
+  const InlinedPosition& inlined_at(u32 position) const {
+    return inlined[position & ~kInlinedPosition];
+  }
 };
 
 /// The result of compiling one function, before it is placed.
 struct CompiledCode {
   std::vector<u8> bytes;
   u32 alignment = 16;
-  u32 frame_bytes = 0;  // from rbp down to rsp where no call is being prepared; homes begin there
+  // From rbp down to rsp where no call is being prepared; homes begin there. 0: there is no frame.
+  u32 frame_bytes = 0;
   std::vector<Relocation> relocations;
   CodeTables tables;
   std::vector<CodePosition> positions;  // sorted; only if CompileEnv::positions

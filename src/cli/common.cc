@@ -66,6 +66,8 @@ void set_execution(EngineConfig& config, const Options& options) {
   config.strategy = strategy_of(options.text(OptionId::kCodegenCompiler));
   const std::string_view level = options.text(OptionId::kOptimizeOptLevel);
   if (level == "0" || level == "1") config.opt_level = static_cast<u8>(level[0] - '0');
+  const std::string_view inlining = options.text(OptionId::kCodegenInlining);
+  config.inlining = inlining != "n" && inlining != "no" && inlining != "false";
   config.tier_up = options.is_on(OptionId::kCodegenTierUp, true);
   if (auto n = options.number(OptionId::kCodegenTierUpBudget)) {
     config.tier_up_budget = static_cast<u32>(*n);

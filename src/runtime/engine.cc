@@ -74,6 +74,7 @@ CompileEnv Engine::compile_env(const Module& module, const VMLayout& layout) con
   env.canonical_nans = config_.canonical_nans;
   env.positions = config_.observer != nullptr && config_.observer->wants_positions();
   env.opt_level = config_.opt_level;
+  env.inlining = config_.inlining;
   env.check = config_.check_compiler;
   return env;
 }

@@ -53,6 +53,7 @@ struct EngineConfig {
   bool parallel_compilation = true;   // otherwise: on all cores
   bool signals_based_traps = true;    // traps by faulting instructions; off: no handlers, no faults
   u8 opt_level = 2;                   // of the optimising compiler: 0 to 2
+  bool inlining = true;               // by the optimising compiler
   bool check_compiler = false;        // compilers check their own work (slow)
   CompileFunction compile = nullptr;  // null: as the strategy says
   CompileLog compile_log;

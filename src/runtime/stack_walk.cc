@@ -74,8 +74,16 @@ std::vector<interp::StackFrame> walk_stack(const VMStoreContext& store, size_t m
   while (frames.size() < max) {
     if (exits.native_fp != nullptr) {
       const bool ended = each_native_frame(exits, [&](const NativeFrame& f) {
-        frames.push_back(
-            {f.object->func->module, f.object->func->func_index, f.wasm_offset(), f.vm()});
+        ModuleCode* const module = f.object->func->module;
+        u32 position = f.wasm_offset();
+        for (; is_inlined_position(position) && frames.size() < max;
+             position = f.object->tables.inlined_at(position).call) {
+          const InlinedPosition& p = f.object->tables.inlined_at(position);
+          frames.push_back({module, p.func, p.wasm_offset, f.vm()});
+        }
+        if (frames.size() < max) {
+            frames.push_back({module, f.object->func->func_index, position, f.vm()});
+          }
         return frames.size() < max;
       });
       if (!ended) break;

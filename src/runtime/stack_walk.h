@@ -31,7 +31,7 @@ struct NativeFrame {
   /// Home of cell 0.
   Cell* cells() const { return reinterpret_cast<Cell*>(fp - object->frame_bytes); }
   const CallSite* call() const { return object->call_at(offset); }
-  u32 wasm_offset() const;
+  u32 wasm_offset() const;  // or a position in CodeTables::inlined
 };
 
 /// The frames of all activations, innermost first, at most `max` of them. Valid inside of calls of

@@ -382,10 +382,18 @@ void Verifier::call_builtin(State& s) {
 
 /// What the WebAssembly instruction at the call site calls: the type, and the function if it says.
 const FuncType* Verifier::callee_type(const CallSite& site, std::optional<u32>& func) const {
-  const ByteRange body = module_.funcs[func_index_].body;
-  if (site.wasm_offset < body.offset || site.wasm_offset - body.offset >= body.size) return nullptr;
-  const u32 rest = body.size - (site.wasm_offset - body.offset);
-  BinaryReader reader(module_.bytes, {site.wasm_offset, rest});
+  u32 caller = func_index_, offset = site.wasm_offset;
+  if (is_inlined_position(offset)) {
+    if ((offset & ~kInlinedPosition) >= code_.tables.inlined.size()) return nullptr;
+    const InlinedPosition& p = code_.tables.inlined_at(offset);
+    if (p.func >= module_.funcs.size()) return nullptr;
+    caller = p.func;
+    offset = p.wasm_offset;
+  }
+  const ByteRange body = module_.funcs[caller].body;
+  if (offset < body.offset || offset - body.offset >= body.size) return nullptr;
+  const u32 rest = body.size - (offset - body.offset);
+  BinaryReader reader(module_.bytes, {offset, rest});
   const u8 opcode = reader.read_u8();
   const u32 index = reader.read_u32();
   if (reader.failed()) return nullptr;

@@ -2,6 +2,7 @@
 #include "opt/build/build.h"
 
 #include <algorithm>
+#include <array>
 
 #include "opt/analysis/cfg.h"
 #include "opt/build/graph_builder.h"
@@ -12,27 +13,35 @@ namespace wazuka::opt {
 
 Result<void> build_graph(const CompileEnv& env, u32 func_index, Graph& graph,
                          std::optional<u32> osr_loop) {
-  thread_local DecoderBuffers<BuilderSink> buffers;
   GraphBuilder builder(graph);
   builder.begin(env, func_index);
   if (osr_loop) builder.begin_osr(env, *osr_loop);
-  if (!builder.failed()) {
-    BuilderSink sink(builder);
-    BodyDecoder<BuilderSink, Validate::kNo> decoder(env.module, sink, func_index, &buffers);
-    if (!decoder.run()) return fail("malformed function body");
-  }
+  if (!builder.failed() && !builder.decode(func_index)) return fail("malformed function body");
   return builder.finish();
+}
+
+bool GraphBuilder::decode(u32 func) {
+  // By depth: the bodies around are being read.
+  thread_local std::array<DecoderBuffers<BuilderSink>, kMostInlinedDepth + 1> buffers;
+  BuilderSink sink(*this);
+  return BodyDecoder<BuilderSink, Validate::kNo>(*module_, sink, func, &buffers[depth_]).run();
+}
+
+void GraphBuilder::set_body(u32 func) {
+  body_.func = func;
+  body_.info = &module_->func_infos[func - module_->imported_funcs];
+  body_.type = &module_->func_type(func);
+  body_.hints = module_->branch_hints_of(func);
 }
 
 void GraphBuilder::begin(const CompileEnv& env, u32 func_index) {
   env_ = &env;
   module_ = &env.module;
-  info_ = &module_->func_infos[func_index - module_->imported_funcs];
-  type_ = &module_->func_type(func_index);
-  hints_ = module_->branch_hints_of(func_index);
+  set_body(func_index);
+  set_inline_budget();
   g_.clear();
   g_.func_index = func_index;
-  if ((info_->flags & BodyFlags::kStackSwitching) != 0) unsupported("stack switching");
+  if ((body_.info->flags & BodyFlags::kStackSwitching) != 0) unsupported("stack switching");
   // A VMContext of more than 2 GiB cannot be addressed.
   if (env.layout.size() > 0x7fffffff) unsupported("so many entities");
 }
@@ -54,8 +63,9 @@ Value GraphBuilder::zero(ValType t) {
 }
 
 void GraphBuilder::begin_body(std::span<const ValType> locals) {
+  if (body_.label != nullptr) return begin_inlined(locals);
   begin_block(g_.add_block(), kNoBlock);
-  const size_t params = type_->params.size();
+  const size_t params = body_.type->params.size();
   column_of_.assign(locals.size(), 0);
   num_locals_ = static_cast<u32>(locals.size());
   for (size_t i = 0; i < locals.size(); ++i) {

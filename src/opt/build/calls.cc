@@ -32,6 +32,7 @@ void GraphBuilder::call(u32 func, std::span<Slot> args, std::span<Slot> results)
         f_.vmload(Type::kI64, f_.vmctx(), static_cast<i32>(env_->layout.imported_func(func)));
     return call_function(call_info(CallInfo::Kind::kFuncRef, type, args), ref, results);
   }
+  if (should_inline(func)) return inline_call(func, args, results);
   CallInfo info = call_info(CallInfo::Kind::kFunction, type, args);
   info.func = func;
   call_function(info, kNoValue, results);

@@ -33,6 +33,7 @@ void GraphBuilder::branch(Value condition, EdgeId taken, EdgeId otherwise) {
 }
 
 void GraphBuilder::emit_return(std::span<const Slot> values) {
+  if (body_.label != nullptr) return jump(branch_to_end(*body_.label, values));
   std::vector<u32> list;
   for (const Slot& s : values) list.push_back(index_of(s.value));
   const u32 begin = g_.add_list(list);
@@ -45,10 +46,10 @@ void GraphBuilder::trap_if(Value condition, TrapCode code) {
 }
 
 void GraphBuilder::hint(Block taken, Block otherwise) {
-  const u32 offset = f_.wasm_offset;
-  auto it = std::lower_bound(hints_.begin(), hints_.end(), offset,
+  const std::span<const BranchHint> hints = body_.hints;
+  auto it = std::lower_bound(hints.begin(), hints.end(), offset_,
                              [](const BranchHint& h, u32 at) { return h.offset < at; });
-  if (it == hints_.end() || it->offset != offset) return;
+  if (it == hints.end() || it->offset != offset_) return;
   const Block unlikely = it->likely ? otherwise : taken;
   if (unlikely != kNoBlock) g_[unlikely].cold = true;
 }
@@ -69,13 +70,13 @@ void GraphBuilder::loop(Frame& f) {
   f.data.block = head;
   // What may be different in the next iteration.
   const FuncInfoPool& pool = module_->func_info_pool;
-  const LoopInfo& info = pool.loops_of(*info_)[f.loop_ordinal];
+  const LoopInfo& info = pool.loops_of(*body_.info)[f.loop_ordinal];
   f.data.saved_begin = static_cast<u32>(saved_.size());
   if (info.assigned_count == LoopInfo::kAllLocals) {
-    for (u32 i = 0; i < num_locals_; ++i) saved_.push_back(i);
+    const u32 end = body_.label == nullptr ? num_locals_ : static_cast<u32>(locals_.size());
+    for (u32 i = body_.first_local; i < end; ++i) saved_.push_back(i);
   } else {
-    const std::span<const u32> assigned = pool.assigned_in(info);
-    saved_.insert(saved_.end(), assigned.begin(), assigned.end());
+    for (u32 i : pool.assigned_in(info)) saved_.push_back(body_.first_local + i);
   }
   f.data.saved_count = static_cast<u32>(saved_.size()) - f.data.saved_begin;
   const u32 n = static_cast<u32>(f.params.size());
@@ -236,7 +237,7 @@ void GraphBuilder::br_table(Slot& index, std::span<Frame* const> targets) {
 }
 
 void GraphBuilder::return_() {
-  const u32 n = static_cast<u32>(type_->results.size());
+  const u32 n = static_cast<u32>(body_.type->results.size());
   emit_return({stack_ + height_ - n, n});
 }
 

@@ -51,7 +51,8 @@ struct ControlData {
   bool has_flag = false;  // loop: its last parameter is that of osr.cc
   u32 height = 0;         // operands below it,
   u32 clauses = 0;        // and legacy clauses around (osr.cc)
-  u32 table_stamp = 0;    // the br_table that led there last, and its edge
+  bool is_inlined = false;  // the end of an inlined body: nobody needs its locals behind it
+  u32 table_stamp = 0;      // the br_table that led there last, and its edge
   EdgeId table_edge{};
 };
 
@@ -68,12 +69,15 @@ class GraphBuilder {
   void begin_osr(const CompileEnv& env, u32 loop);
   Result<void> finish();
   bool failed() const { return !failure_.empty(); }
+  /// Reads a body: the function's own, or one to inline.
+  bool decode(u32 func);
 
   // The decoder's position, before each hook.
   void at(Slot* stack, u32 height, u32 offset, const u8* /*next*/) {
     stack_ = stack;
     height_ = height;
-    f_.wasm_offset = offset;
+    offset_ = offset;
+    f_.wasm_offset = body_.label == nullptr ? offset : inlined_position(offset);
   }
   bool has_limits() const { return env_->fuel || env_->epoch; }
   void count_limits(Op op);
@@ -107,10 +111,10 @@ class GraphBuilder {
   void select(Slot& a, Slot& b, Slot& condition, Slot& out) {
     out.value = f_.select(condition.value, a.value, b.value);
   }
-  void local_get(u32 index, Slot& out) { out.value = locals_[index].value; }
-  void local_set(u32 index, Slot& in) { assign(index, in.value); }
+  void local_get(u32 index, Slot& out) { out.value = locals_[body_.first_local + index].value; }
+  void local_set(u32 index, Slot& in) { assign(body_.first_local + index, in.value); }
   void local_tee(u32 index, Slot& in, Slot& out) {
-    assign(index, in.value);
+    assign(body_.first_local + index, in.value);
     out.value = in.value;
   }
   void global_get(u32 index, Slot& out);
@@ -231,7 +235,7 @@ class GraphBuilder {
   u32 shadow_of(Shadow kind, u32 index);
   void shadow(Shadow kind, u32 index, ValType t, Value v);
   bool is_gone(const ControlData& d, u32 local) const {
-    if (local < num_locals_) return false;
+    if (local < num_locals_ || body_.label != nullptr) return false;
     const u32 index = (local - num_locals_) / 2;
     return index >= ((local - num_locals_) % 2 == 0 ? d.height : d.clauses);
   }
@@ -307,6 +311,29 @@ class GraphBuilder {
   Access access_of(Op op, const MemArg& arg, const Address& a) const;
   void check_alignment(const MemArg& arg, u32 bytes, Value index);
   void atomic_wait(Op op, const MemArg& arg, std::span<Slot> args, std::span<Slot> results);
+
+  // Inlining (inline.cc) -------------------------------------------------------------------------
+
+  /// The body that is being read: the function's own, or one in the place of a call.
+  struct Body {
+    u32 func = 0;
+    const FuncInfo* info = nullptr;
+    const FuncType* type = nullptr;
+    std::span<const BranchHint> hints;
+    u32 first_local = 0;           // in locals_
+    ControlData* label = nullptr;  // its end, if it is inlined
+    u32 call = 0;                  // then: the position of the call,
+    const Body* caller = nullptr;  // and who calls
+    std::span<const Slot> args;
+  };
+  static constexpr u32 kMostInlinedDepth = 5;
+  void set_body(u32 func);
+  void set_inline_budget();
+  bool should_inline(u32 func) const;
+  void inline_call(u32 func, std::span<const Slot> args, std::span<Slot> results);
+  void begin_inlined(std::span<const ValType> locals);
+  void end_inlined(const ControlData& label, std::span<Slot> results);
+  u32 inlined_position(u32 offset);
 
   // Calls ----------------------------------------------------------------------------------------
 
@@ -386,8 +413,10 @@ class GraphBuilder {
   Factory f_;
   const CompileEnv* env_ = nullptr;
   const Module* module_ = nullptr;
-  const FuncInfo* info_ = nullptr;
-  const FuncType* type_ = nullptr;
+  Body body_;
+  u32 inline_budget_ = 0;  // bytes
+  u32 depth_ = 0;          // of inlined bodies
+  u32 offset_ = 0;         // of the instruction, in the module
   std::string failure_;
 
   Slot* stack_ = nullptr;
@@ -422,8 +451,6 @@ class GraphBuilder {
   std::vector<u32> rows_;
   std::vector<u32> kept_;  // columns that become parameters
   std::vector<const Incoming*> ways_;
-
-  std::span<const BranchHint> hints_;
 
   /// The way from the entry to the loop where the graph begins.
   struct Osr {

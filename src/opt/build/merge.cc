@@ -96,7 +96,7 @@ EdgeId GraphBuilder::branch_to_end(ControlData& d, std::span<const Slot> values)
   in.values_begin = static_cast<u32>(values_.size());
   for (const Slot& s : values) values_.push_back(index_of(s.value));
   in.locals_begin = static_cast<u32>(values_.size());
-  for (u32 i = d.log_begin; i < log_.size(); ++i) {
+  for (u32 i = d.log_begin; i < log_.size() && !d.is_inlined; ++i) {
     const Assignment& a = log_[i];
     if (a.entry_before > d.log_begin || is_gone(d, a.local)) continue;
     values_.push_back(a.local);

@@ -18,7 +18,9 @@ void Graph::clear() {
   calls_.clear();
   handlers_.clear();
   slots_.clear();
+  positions_.clear();
   func_index = 0;
+  inlined_cells = 0;
 }
 
 u32 Graph::add_list(std::span<const u32> values) {

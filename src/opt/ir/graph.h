@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "abi/code_object.h"
 #include "opt/ir/inst.h"
 
 namespace wazuka::opt {
@@ -193,9 +194,17 @@ class Graph {
 
   static constexpr u32 kNoOffset = ~u32{0};
 
+  // Positions in inlined bodies, as instructions have them for offsets.
+  u32 add_position(const InlinedPosition& p) {
+    positions_.push_back(p);
+    return kInlinedPosition | static_cast<u32>(positions_.size() - 1);
+  }
+  std::span<const InlinedPosition> positions() const { return positions_; }
+
   // Of the function as a whole.
   u32 func_index = 0;         // in the module's function index space
   u32 taken_frame_bytes = 0;  // OsrEntry::frame_bytes, if the graph begins at a loop; else 0
+  u32 inlined_cells = 0;      // homes that baseline code has for the bodies that are inlined
 
  private:
   struct Place {
@@ -216,6 +225,7 @@ class Graph {
   std::vector<CallInfo> calls_;
   std::vector<Handler> handlers_;
   std::vector<StackSlot> slots_;
+  std::vector<InlinedPosition> positions_;
 };
 
 template <class F>

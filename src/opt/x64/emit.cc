@@ -88,7 +88,7 @@ Result<CompiledCode> emit(const CompileEnv& env, const MachFunction& f,
 bool Emitter::frame_is_too_large() const {
   constexpr u32 kAlwaysFits = 1024, kTimes = 4;
   const FuncInfo& info = env_.module.func_infos[f_.func_index - env_.module.imported_funcs];
-  const u64 homes = 8 * (u64{info.num_locals} + info.max_stack_height);
+  const u64 homes = 8 * (u64{info.num_locals} + info.max_stack_height + f_.inlined_cells);
   const u32 ours = frame_bytes_ - f_.taken_frame_bytes;
   return ours > kAlwaysFits && ours > kTimes * homes;
 }
@@ -125,6 +125,7 @@ Result<CompiledCode> Emitter::run() {
   tables_.roots = f_.roots;
   tables_.tries = f_.tries;
   finish_clauses();
+  finish_positions();
   code.tables = std::move(tables_);
   return code;
 }

@@ -222,6 +222,31 @@ void Emitter::fill_jump_tables() {
   }
 }
 
+/// Of the positions in inlined bodies, only those in the tables are kept, and the calls around
+/// them.
+void Emitter::finish_positions() {
+  if (f_.positions.empty()) return;
+  constexpr u32 kUnused = ~u32{0};
+  std::vector<u32> number(f_.positions.size(), kUnused);
+  tables_.inlined.reserve(f_.positions.size());  // so that references stay valid
+  auto keep = [&](u32& position) {
+    for (u32* at = &position; is_inlined_position(*at);) {
+      u32& kept = number[*at & ~kInlinedPosition];
+      const bool is_new = kept == kUnused;
+      if (is_new) {
+        kept = static_cast<u32>(tables_.inlined.size());
+        tables_.inlined.push_back(f_.positions[*at & ~kInlinedPosition]);
+      }
+      *at = kInlinedPosition | kept;
+      if (!is_new) return;
+      at = &tables_.inlined[kept].call;
+    }
+  };
+  for (TrapSite& t : tables_.traps) keep(t.wasm_offset);
+  for (CallSite& c : tables_.calls) keep(c.wasm_offset);
+  tables_.inlined.shrink_to_fit();
+}
+
 void Emitter::finish_clauses() {
   for (const MachClause& c : f_.clauses) {
     tables_.clauses.push_back(c.clause);

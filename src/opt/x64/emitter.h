@@ -47,6 +47,7 @@ class Emitter {
 
   // Blocks (emit.cc).
   bool needs_frame() const;
+  void finish_positions();
   bool frame_is_too_large() const;
   void prologue();
   void take_frame();

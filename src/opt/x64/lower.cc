@@ -81,6 +81,8 @@ RegClass Lowering::class_of(Type t) {
 Result<void> Lowering::run() {
   f_.func_index = g_.func_index;
   f_.taken_frame_bytes = g_.taken_frame_bytes;
+  f_.inlined_cells = g_.inlined_cells;
+  f_.positions.assign(g_.positions().begin(), g_.positions().end());
   prepare();
   choose_layout();
   // Uses before definitions: backwards in the order of the numbers, whatever the layout is.

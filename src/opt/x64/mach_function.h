@@ -49,6 +49,8 @@ struct MachFunction {
   u32 func_index = 0;
   u32 cells = 0;              // of the IR's slots: the first ones of the frame
   u32 taken_frame_bytes = 0;  // Graph::taken_frame_bytes
+  u32 inlined_cells = 0;      // Graph::inlined_cells
+  std::vector<InlinedPosition> positions;
   u32 param_bytes = 0;        // of the stack parameters, which the function pops
   bool calls_out = false;
 

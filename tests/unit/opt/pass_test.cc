@@ -14,6 +14,8 @@ namespace {
 struct Config {
   bool signals = true;
   u32 level = 2;
+  bool inlining = false;
+  bool fuel = false;
 };
 
 /// The optimised graph of a module's last function, as text.
@@ -24,6 +26,9 @@ std::string optimised(std::string_view text, const Config& config = {}) {
   CompileEnv env{*module, layout, assembly::CpuFeatures::level(2)};
   env.signals = config.signals;
   env.guard_bytes = config.signals ? 32u << 20 : 0;
+  env.opt_level = static_cast<u8>(config.level);
+  env.inlining = config.inlining;
+  env.fuel = config.fuel;
   Graph g;
   const u32 func = static_cast<u32>(module->funcs.size()) - 1;
   const auto built = build_graph(env, func, g);
