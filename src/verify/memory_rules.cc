@@ -216,10 +216,15 @@ Value Verifier::in_store(const Access& a) {
 
 Value Verifier::in_heap(const State& s, const Access& a) {
   if (a.disp < 0) return reject("before the heap"), Value::any();
-  if (a.has_index && a.scale != 1) return reject("a scaled index of a heap"), Value::any();
+  Value index = a.index;
+  if (a.has_index && a.scale != 1) {
+    if (!index.fits_32() || index.max > 0xffff'ffff / a.scale) {
+      return reject("a scaled index of a heap"), Value::any();
+    }
+    index = Value::at_most(index.max * a.scale);
+  }
   const u64 length = static_cast<u64>(a.disp) + a.bytes;
   const bool gc = a.base.kind == Kind::kGcBase;
-  const Value& index = a.index;
   if (!gc && a.has_index && index.fact == Fact::kMemory && index.fact_index == a.base.index &&
       length <= index.fact_room) {
     return Value::any();  // compared with the size

@@ -22,3 +22,51 @@ def test_traps_are_where_they_happen():
     plain, optimized = (wazuka("run", "-C", f"compiler={name}", "m.wat") for name in ("baseline", "optimizing"))
     optimized.expect(b"integer divide by zero" in optimized.stderr, "the trap's message")
     optimized.gives(stderr=plain.stderr.decode(), code=plain.code)
+
+
+def same_in_all_tiers(text, *arguments):
+    """The outcome is the same whether small functions are compiled in the place of their calls or not."""
+    file("m.wat", text)
+    plain = wazuka("run", "-C", "compiler=baseline", *arguments)
+    plain.expect(b"backtrace" in plain.stderr, "a backtrace")
+    for options in (["-C", "compiler=optimizing"], ["-C", "compiler=optimizing,inlining=n"],
+                    ["-C", "compiler=auto,tier-up,tier-up-budget=1,tier-up-in-background=n"]):
+        wazuka("run", *options, *arguments).gives(stderr=plain.stderr.decode(), code=plain.code)
+
+
+def test_inlined_functions_are_in_backtraces():
+    same_in_all_tiers("""(module (memory 1)
+      (func $load (param i32) (result i32) (i32.load (local.get 0)))
+      (func $twice (param i32) (result i32) (i32.add (call $load (i32.const 4)) (call $load (local.get 0))))
+      (func $main (export "_start") (drop (call $twice (i32.const -8)))))""", "m.wat")
+
+
+def test_calls_from_inlined_functions_are_in_backtraces():
+    same_in_all_tiers("""(module (table 2 funcref) (elem (i32.const 0) $check)
+      (type $t (func (param i32)))
+      (func $check (type $t) (if (i32.eqz (local.get 0)) (then (unreachable))))
+      (func $apply (param i32 i32) (call_indirect (type $t) (local.get 0) (local.get 1)))
+      (func $main (export "_start") (call $apply (i32.const 1) (i32.const 0)) (call $apply (i32.const 0) (i32.const 0))))""",
+                      "m.wat")
+
+
+def test_recursion_in_backtraces():
+    same_in_all_tiers("""(module
+      (func $down (param i32) (result i32)
+        (if (i32.eqz (local.get 0)) (then (unreachable)))
+        (i32.add (i32.const 1) (call $down (i32.sub (local.get 0) (i32.const 1)))))
+      (func $main (export "_start") (drop (call $down (i32.const 11)))))""", "m.wat")
+
+
+def test_null_in_a_table():
+    same_in_all_tiers("""(module (table 3 funcref) (elem (i32.const 0) $a $b)
+      (func $a (param i32)) (func $b (result i32) (i32.const 1))
+      (func $main (export "_start") (call_indirect (param i32) (i32.const 7) (i32.const 2))))""", "m.wat")
+
+
+def test_traps_of_functions_without_a_frame():
+    leaf = """(module (memory 1)
+      (func $leaf (param i32 i32) (result i32) (i32.div_u (i32.load (local.get 0)) (local.get 1)))
+      (func $main (export "_start") (drop (call $leaf (i32.const {}) (i32.const 0)))))"""
+    same_in_all_tiers(leaf.format(8), "m.wat")
+    same_in_all_tiers(leaf.format(-1), "m.wat")

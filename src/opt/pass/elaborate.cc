@@ -130,6 +130,7 @@ class Placer {
   void use_in(Value v, Block b);
   Block best_place(Value v);
   bool is_better(Block a, Block b) const;
+  bool steps_loop(Value v, Block late) const;
   void share_moved();
   void find_positions();
   u32 desired_position(Value v) const;
@@ -217,6 +218,28 @@ bool Placer::is_better(Block a, Block b) const {
   return g_[a].cold && !g_[b].cold;
 }
 
+/// Whether it is x + c for a parameter x of a loop, of use only on this way back to the head, where
+/// it is the next x: there, both have one register, even if the loop's condition looks at x.
+bool Placer::steps_loop(Value v, Block late) const {
+  const Inst& inst = g_[v];
+  if (inst.op != Opcode::kIAdd || g_[inst.arg(1)].op != Opcode::kIConst) return false;
+  const Value jump = g_[late].last;
+  if (g_[jump].op != Opcode::kJump || cfg_.preds(late).size() != 1) return false;
+  const EdgeId edge = g_.edges(jump)[0];
+  const Block head = g_[edge].target;
+  if (!cfg_.is_back_edge(late, head) || g_[late].cold) return false;
+  const std::span<const u32> params = g_.raw_params(head);
+  const std::span<const u32> args = static_cast<const Graph&>(g_).edge_args(edge);
+  u32 places = 0;
+  bool own = false;
+  for (size_t i = 0; i < params.size(); ++i) {
+    if (args[i] != index_of(v)) continue;
+    ++places;
+    own = params[i] == inst.args[0];
+  }
+  return places == 1 && own;
+}
+
 Block Placer::best_place(Value v) {
   const DomTree& dominators = cfg_.dominators();
   const Block late = late_[index_of(v)];
@@ -229,6 +252,7 @@ Block Placer::best_place(Value v) {
   const bool known = origin != kNoBlock && cfg_.reachable(origin) &&
                      dominators.dominates(origin, late) && dominators.dominates(early, origin);
   Block b = known && !is_better(late, origin) ? origin : late;
+  if (steps_loop(v, late)) return late;
   // A comparison costs nothing where its user is, and much in a register.
   if (g_[v].op == Opcode::kICmp || g_[v].op == Opcode::kFCmp || g_[b].cold) return b;
   for (Block head = cfg_.head(b); head != kNoBlock; head = cfg_.head(b)) {

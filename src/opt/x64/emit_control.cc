@@ -58,18 +58,17 @@ void Emitter::switch_(const MachInst& i) {
   const Gpr index = gpr(0);
   // The last entry is for everything that is out of range.
   const std::vector<u32>& entries = f_.switches[i.imm];
-  a_.load_imm(r10, entries.size() - 1);
-  a_.cmp(k32, index, r10);
-  a_.cmov(k32, x64::Cond::kB, r10, index);
+  a_.cmp(k32, index, static_cast<i32>(entries.size() - 1));
+  jump_if({x64::Cond::kAe}, succs[entries.back()].to);
   Label table;
   a_.lea(k64, r11, RipMem::to(table));
-  a_.movsxd(r10, Mem(r11, r10, Scale::k4));
+  a_.movsxd(r10, Mem(r11, index, Scale::k4));
   a_.add(k64, r11, r10);
   a_.jmp(r11);
   a_.bind(table);
   // Distances from the table, filled in when all blocks are there.
   jump_tables_.push_back({a_.offset(), {}});
-  for (u32 e : entries) {
+  for (u32 e : std::span(entries).first(entries.size() - 1)) {
     jump_tables_.back().blocks.push_back(forward_[succs[e].to]);
     a_.buffer().append_u32(0);
   }

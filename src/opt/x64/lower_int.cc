@@ -307,6 +307,12 @@ void Lowering::test(Size size, VReg x) {
   add(Row(MInst::test_mr, size).use(x).use(x));
 }
 
+void Lowering::compare_with_zero(Value v) {
+  if (!can_take_load(v, type_bytes(g_.type(v)))) return test(size_of(v), low(v));
+  const RegMem x = low_mem(v);
+  add(Row(MInst::cmp_mi, size_of(v)).rm(x).imm(0));
+}
+
 FlagCond Lowering::compare(Value v) {
   const Inst& inst = at(v);
   Value a = inst.arg(0), b = inst.arg(1);
@@ -329,7 +335,7 @@ FlagCond Lowering::compare(Value v) {
       }
       return {cond};
     }
-    test(size, low(a));
+    compare_with_zero(a);
     return {cond};
   }
   if (const auto imm = imm32(b)) {
@@ -356,7 +362,7 @@ FlagCond Lowering::condition(Value v) {
     anew_ = false;
     return c;
   }
-  test(k32, low(v));
+  compare_with_zero(v);
   return {Cond::kNe};
 }
 

@@ -51,8 +51,26 @@ Address Lowering::address_of(Value v, Value base, Value index) {
     a.scale = static_cast<u8>(at(i.arg(1)).bits());
     return a;
   }
+  if (i.op == Opcode::kIShl && i.type == Type::kI32 && can_take(index) && stays_32(index)) {
+    a.index = heap_index(i.arg(0), access).vreg();
+    a.scale = static_cast<u8>(at(i.arg(1)).bits());
+    return a;
+  }
   a.index = heap_index(index, access).vreg();
   return a;
+}
+
+/// Whether x << c, with c up to 3, never reaches 2^32: then it is the same in 64 bits.
+bool Lowering::stays_32(Value shift) const {
+  const Inst& count = at(at(shift).arg(1));
+  if (count.op != Opcode::kIConst || count.bits() > 3) return false;
+  const Inst& x = at(at(shift).arg(0));
+  if (x.op == Opcode::kLoad) {
+    const Access& a = g_.access(x);
+    return !a.sign && a.bytes <= 2;
+  }
+  return x.op == Opcode::kIAnd && at(x.arg(1)).op == Opcode::kIConst &&
+         at(x.arg(1)).bits() < u64{1} << 29;
 }
 
 // Loads and stores
@@ -118,9 +136,51 @@ void Lowering::store(Value v) {
       return add(Row(MInst::mov_mi, size).mem(to).imm(imm));
     }
   }
+  if (store_operation(v)) return;
   const VReg value = low(x);
   const Address to = address_of(v);
   add(Row(MInst::mov_mr, size).mem(to).use(value));
+}
+
+/// An operation whose first operand is loaded from where its result goes is one instruction, which
+/// traps where the load does.
+bool Lowering::store_operation(Value v) {
+  struct Form {
+    MInst mr, mi;
+  };
+  const Inst& store = at(v);
+  const Value x = store.arg(2);
+  const Inst& inst = at(x);
+  const Access& access = g_.access(store);
+  if (!can_take(x) || type_bytes(inst.type) != access.bytes) return false;
+  Form form;
+  switch (inst.op) {
+    case Opcode::kIAdd: form = {MInst::add_mr, MInst::add_mi}; break;
+    case Opcode::kISub: form = {MInst::sub_mr, MInst::sub_mi}; break;
+    case Opcode::kIAnd: form = {MInst::and_mr, MInst::and_mi}; break;
+    case Opcode::kIOr: form = {MInst::or_mr, MInst::or_mi}; break;
+    case Opcode::kIXor: form = {MInst::xor_mr, MInst::xor_mi}; break;
+    default: return false;
+  }
+  auto is_old = [&](Value l) {
+    if (at(l).op != Opcode::kLoad || !can_take_load(l, access.bytes)) return false;
+    const Access& from = g_.access(at(l));
+    return at(l).args[0] == store.args[0] && at(l).args[1] == store.args[1] &&
+           from.offset == access.offset && from.region == access.region &&
+           from.region_index == access.region_index;
+  };
+  Value old = inst.arg(0), other = inst.arg(1);
+  if (!is_old(old) && inst.op != Opcode::kISub) std::swap(old, other);
+  if (!is_old(old)) return false;
+  taken_[index_of(x)] = taken_[index_of(old)] = true;
+  const Size size = size_of_bytes(access.bytes);
+  if (const auto imm = imm32(other)) {
+    add(Row(form.mi, size).mem(address_of(old)).imm(*imm));
+  } else {
+    const VReg value = low(other);
+    add(Row(form.mr, size).mem(address_of(old)).use(value));
+  }
+  return true;
 }
 
 void Lowering::vm_load(Value v) {

@@ -175,6 +175,8 @@ class Lowering {
   // Integers (lower_int.cc)
   // -------------------------------------------------------------------------
 
+  bool stays_32(Value shift) const;
+  bool store_operation(Value v);
   void iadd(Value v);
   bool scaled_sum(Value v, Address& sum);
   void isub(Value v);
@@ -194,6 +196,7 @@ class Lowering {
   FlagCond compare(Value v);
   FlagCond float_compare(Value v);
   void test(Size size, VReg x);
+  void compare_with_zero(Value v);
   static u16 detail_of(FlagCond c) {
     return static_cast<u16>(static_cast<u32>(c.cond) | static_cast<u32>(c.parity) << 8);
   }

@@ -162,5 +162,108 @@ TEST(OptPasses, ReferencesAreInSlotsAtCalls) {
   EXPECT_EQ(count(before, "slot"), 0u) << before;
 }
 
+TEST(OptPasses, CopiesThatLeaveALoopAreOne) {
+  const std::string text = optimised(R"((module (memory 1) (func (param i32 i32)
+    (loop $l
+      (if (i32.load (local.get 1))
+        (then (i32.store (i32.mul (local.get 0) (i32.const 48)) (i32.const 1)))
+        (else (i32.store (i32.mul (local.get 0) (i32.const 48)) (i32.const 2))))
+      (br_if $l (local.tee 1 (i32.sub (local.get 1) (i32.const 1))))))))");
+  EXPECT_EQ(count(block(text, 0), "imul"), 1u) << text;
+  EXPECT_EQ(count(block(text, 2), "imul") + count(block(text, 3), "imul"), 0u) << text;
+}
+
+TEST(OptPasses, TheNextValueIsMadeOnTheWayBack) {
+  const std::string text = optimised(R"((module (memory 1) (func (param i32) (local i32 i32)
+    (loop $l
+      (i32.store (local.get 1) (i32.const 7))
+      (local.set 2 (i32.add (local.get 1) (i32.const 1)))
+      (if (i32.lt_s (local.get 1) (local.get 0))
+        (then (local.set 1 (local.get 2)) (br $l)))))))");
+  EXPECT_EQ(count(block(text, 1), "iadd"), 0u) << text;
+  EXPECT_EQ(count(text, "iadd"), 1u) << text;
+}
+
+constexpr std::string_view kIndirect = R"(
+  (type $t (func (param i32) (result i32)))
+  (func $f (type $t) (local.get 0)) (func $g (param f32))
+  (func (param i32) (result i32)
+    (call_indirect (type $t) (i32.const 1) (local.get 0)))))";
+
+TEST(OptPasses, FunctionsOfAnOwnTableNeedFewChecks) {
+  const auto with = [](std::string_view head) {
+    return optimised("(module " + std::string(head) + std::string(kIndirect));
+  };
+  // One type: nothing to compare, but it may be null.
+  const std::string same = with("(table 4 funcref) (elem (i32.const 1) $f $f)");
+  EXPECT_EQ(count(same, "funcref own"), 1u) << same;
+  EXPECT_EQ(count(same, "func_ref"), 0u) << same;
+  EXPECT_EQ(count(same, "table_shape"), 0u) << same;
+  // Two: reading the type finds null, too.
+  const std::string mixed = with("(table 4 funcref) (elem (i32.const 1) $f $g)");
+  EXPECT_EQ(count(mixed, "funcref own"), 1u) << mixed;
+  EXPECT_EQ(count(mixed, "func_ref"), 1u) << mixed;
+  EXPECT_EQ(count(mixed, "trap_if"), 2u) << mixed;
+  // What others may write.
+  for (std::string_view head :
+       {"(table (export \"t\") 4 funcref) (elem (i32.const 1) $f $f)",
+        "(import \"m\" \"t\" (table 4 funcref)) (elem (i32.const 1) $f $f)",
+        "(table $t 4 funcref) (elem (i32.const 1) $f $f)"
+        " (func (param i32) (table.set $t (local.get 0) (ref.null func)))",
+        "(import \"m\" \"h\" (func $h (param i32) (result i32)))"
+        " (table 4 funcref) (elem (i32.const 1) $h $f)"}) {
+    const std::string text = with(head);
+    EXPECT_EQ(count(text, "funcref own"), 0u) << head << text;
+    EXPECT_EQ(count(text, "func_ref"), 1u) << head << text;
+  }
+}
+
+constexpr std::string_view kCalls = R"((module
+  (func $inc (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))
+  (func $abs (param i32) (result i32) (local $r i32)
+    (if (i32.ge_s (local.get 0) (i32.const 0)) (then (return (local.get 0))))
+    (local.set $r (i32.sub (i32.const 0) (local.get 0)))
+    (local.get $r))
+  (func (param i32) (result i32) (local $x i32)
+    (local.set $x (call $abs (local.get 0)))
+    (call $inc (call $inc (local.get $x))))))";
+
+TEST(OptPasses, SmallFunctionsAreInlined) {
+  const std::string text = optimised(kCalls, {.inlining = true});
+  EXPECT_EQ(count(text, "call"), 0u) << text;
+  EXPECT_EQ(count(block(text, 3), "iadd"), 1u) << text;  // both at once
+  EXPECT_EQ(count(optimised(kCalls), "= call"), 3u);
+  EXPECT_EQ(count(optimised(kCalls, {.level = 1, .inlining = true}), "= call"), 3u);
+}
+
+TEST(OptPasses, InlinedFunctionsPayFuel) {
+  const std::string apart = optimised(kCalls, {.fuel = true});
+  const std::string text = optimised(kCalls, {.inlining = true, .fuel = true});
+  EXPECT_EQ(count(text, "call"), 0u) << text;
+  EXPECT_GT(count(text, "trap_if"), count(apart, "trap_if")) << text;
+}
+
+TEST(OptPasses, RecursionIsInlinedTwice) {
+  const std::string text = optimised(R"((module (func $f (param i32) (result i32)
+    (if (result i32) (local.get 0)
+      (then (i32.mul (local.get 0) (call $f (i32.sub (local.get 0) (i32.const 1)))))
+      (else (i32.const 1))))))",
+                                     {.inlining = true});
+  EXPECT_EQ(count(text, "call"), 1u) << text;
+  EXPECT_EQ(count(text, "imul"), 3u) << text;
+}
+
+TEST(OptPasses, BodiesThatNeverReturnAreInlined) {
+  const std::string text = optimised(R"((module
+    (func $stop (param i32) (result i64) (drop (local.get 0)) (unreachable))
+    (func (param i32) (result i64)
+      (if (result i64) (local.get 0)
+        (then (i64.add (call $stop (i32.const 1)) (i64.const 5)))
+        (else (i64.const 3))))))",
+                                     {.inlining = true});
+  EXPECT_EQ(count(text, "call"), 0u) << text;
+  EXPECT_EQ(count(text, "iadd"), 0u) << text;
+}
+
 }  // namespace
 }  // namespace wazuka::opt
