@@ -25,8 +25,8 @@ struct Relocation {
   u32 index = 0;
 };
 
-/// A position in a body that has been inlined. The `wasm_offset`s of a function's tables are offsets
-/// in its own body, or, with this bit, kInlinedPosition | index in CodeTables::inlined.
+/// A position in a body that has been inlined. The `wasm_offset`s of a function's tables are
+/// offsets in its own body, or, with this bit, kInlinedPosition | index in CodeTables::inlined.
 struct InlinedPosition {
   u32 func = 0;         // whose body it is in (function index space)
   u32 wasm_offset = 0;  // there: byte offset in the module

@@ -72,15 +72,14 @@ Value GraphBuilder::table_element(u32 table, Value index, Value* offset) {
 void GraphBuilder::check_function_type(u32 type, Value ref) {
   const u32 id = module_->type_ids[type];
   if (!env_->signals) check_not_null(ref, TrapCode::kIndirectCallToNull);
-  const Value actual =
-      append({.op = Opcode::kLoad,
-              .type = Type::kI32,
-              .aux = intern({.offset = offsetof(VMFuncRef, type_id),
-                             .region = Region::kFuncRef,
-                             .bytes = 4,
-                             .traps = env_->signals,
-                             .trap = TrapCode::kIndirectCallToNull}),
-              .args = {index_of(ref), index_of(kNoValue)}});
+  const Value actual = append({.op = Opcode::kLoad,
+                               .type = Type::kI32,
+                               .aux = intern({.offset = offsetof(VMFuncRef, type_id),
+                                              .region = Region::kFuncRef,
+                                              .bytes = 4,
+                                              .traps = env_->signals,
+                                              .trap = TrapCode::kIndirectCallToNull}),
+                               .args = {index_of(ref), index_of(kNoValue)}});
   const Value differs = f_.icmp(IntCond::kNe, actual, id);
   if (module_->types[type].final) return trap_if(differs, TrapCode::kBadSignature);
   // Another type may be a subtype: out of line.

@@ -48,9 +48,9 @@ struct ControlData {
   bool in_clauses = false;
   Value exception = kNoValue;
   u32 log_clauses = 0;
-  bool has_flag = false;  // loop: its last parameter is that of osr.cc
-  u32 height = 0;         // operands below it,
-  u32 clauses = 0;        // and legacy clauses around (osr.cc)
+  bool has_flag = false;    // loop: its last parameter is that of osr.cc
+  u32 height = 0;           // operands below it,
+  u32 clauses = 0;          // and legacy clauses around (osr.cc)
   bool is_inlined = false;  // the end of an inlined body: nobody needs its locals behind it
   u32 table_stamp = 0;      // the br_table that led there last, and its edge
   EdgeId table_edge{};
@@ -309,6 +309,12 @@ class GraphBuilder {
   Address address_of(const MemArg& arg, u32 bytes, Value index);
   Address checked_address(const MemArg& arg, u32 bytes, Value index);
   Access access_of(Op op, const MemArg& arg, const Address& a) const;
+  // Small bulk operations (small_bulk.cc).
+  bool is_small(Value length) const;
+  u16 piece_access(u32 memory, u32 offset, u32 bytes);
+  void store_piece(u32 memory, const Address& to, u32 offset, u32 bytes, Value value);
+  void copy_small(u32 to_memory, u32 from_memory, std::span<Slot> args);
+  void fill_small(u32 memory, std::span<Slot> args);
   void check_alignment(const MemArg& arg, u32 bytes, Value index);
   void atomic_wait(Op op, const MemArg& arg, std::span<Slot> args, std::span<Slot> results);
 

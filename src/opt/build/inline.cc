@@ -18,8 +18,8 @@ namespace {
 
 // Sizes of bodies, in bytes. They were chosen on the kernels of the benchmarks and on CPython: see
 // docs/performance.md.
-constexpr u32 kMostBytes = 100;      // of one body
-constexpr u32 kMostBytesLeaf = 200;  // of one that calls nothing
+constexpr u32 kMostBytes = 100;                        // of one body
+constexpr u32 kMostBytesLeaf = 200;                    // of one that calls nothing
 constexpr u32 kLeastBudget = 400, kMostBudget = 4000;  // of all in one function
 constexpr u32 kMostRecursion = 2;  // times that a function is inlined into itself, one in the other
 
@@ -37,8 +37,7 @@ bool GraphBuilder::should_inline(u32 func) const {
   const FuncInfo& info = module_->func_infos[func - module_->imported_funcs];
   const bool leaf = (info.flags & BodyFlags::kCalls) == 0;
   if (size > (leaf ? kMostBytesLeaf : kMostBytes)) return false;
-  constexpr u32 kNever =
-      BodyFlags::kExceptions | BodyFlags::kStackSwitching | BodyFlags::kTailCall;
+  constexpr u32 kNever = BodyFlags::kExceptions | BodyFlags::kStackSwitching | BodyFlags::kTailCall;
   if ((info.flags & kNever) != 0 || region_ != kNone || g_[block_].cold) return false;
   // On the way to the loop where the graph begins, all is as in baseline code.
   if (osr_.active && osr_.next < osr_.chain.size()) return false;

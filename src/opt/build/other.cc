@@ -20,9 +20,11 @@ void GraphBuilder::memory_op(Op op, const Immediates& imm, std::span<Slot> args,
           grown(builtin(Builtin::k_memory_grow, {first, index(0)}), type_of(results[0].type));
       return;
     case Op::kMemoryFill:
+      if (is_small(args[2].value)) return fill_small(imm.index, args);
       return check_trap(
           builtin(Builtin::k_memory_fill, {first, index(0), args[1].value, index(2)}));
     case Op::kMemoryCopy:
+      if (is_small(args[2].value)) return copy_small(imm.index, imm.index2, args);
       return check_trap(builtin(Builtin::k_memory_copy,
                                 {first, f_.i32_const(imm.index2), index(0), index(1), index(2)}));
     case Op::kMemoryInit:

@@ -49,7 +49,9 @@ void put_slot(Out& out, SlotId s) {
 void put_call(Out& out, const Graph& g, const CallInfo& c) {
   switch (c.kind) {
     case CallInfo::Kind::kFunction: put(out, "func {} type {}", c.func, c.type_index); break;
-    case CallInfo::Kind::kFuncRef: put(out, "funcref {}type {}", c.own ? "own " : "", c.type_index); break;
+    case CallInfo::Kind::kFuncRef:
+      put(out, "funcref {}type {}", c.own ? "own " : "", c.type_index);
+      break;
     case CallInfo::Kind::kBuiltin: put(out, "builtin {}", builtin_name(c.builtin)); break;
   }
   if (c.roots_count != 0) {

@@ -292,8 +292,8 @@ void Placer::find_places() {
   }
 }
 
-/// Branches that do not dominate each other have their own copies of a value; once these have left a
-/// loop for the same block, one is enough.
+/// Branches that do not dominate each other have their own copies of a value; once these have left
+/// a loop for the same block, one is enough.
 void Placer::share_moved() {
   auto moved = [&](Value v) { return g_.origin(v) != place_[index_of(v)]; };
   std::vector<u8> receives(g_.num_blocks(), 0);

@@ -51,7 +51,7 @@ struct MachFunction {
   u32 taken_frame_bytes = 0;  // Graph::taken_frame_bytes
   u32 inlined_cells = 0;      // Graph::inlined_cells
   std::vector<InlinedPosition> positions;
-  u32 param_bytes = 0;        // of the stack parameters, which the function pops
+  u32 param_bytes = 0;  // of the stack parameters, which the function pops
   bool calls_out = false;
 
   void clear() { *this = MachFunction(); }

@@ -184,6 +184,22 @@ TEST(OptPasses, TheNextValueIsMadeOnTheWayBack) {
   EXPECT_EQ(count(text, "iadd"), 1u) << text;
 }
 
+TEST(OptPasses, SmallCopiesAndFillsAreLoadsAndStores) {
+  const std::string copy = optimised(R"((module (memory 1) (func (param i32 i32)
+    (memory.copy (local.get 0) (local.get 1) (i32.const 27)))))");
+  EXPECT_EQ(count(copy, "call"), 0u) << copy;
+  EXPECT_EQ(count(copy, "= bounds"), 2u) << copy;
+  EXPECT_EQ(count(copy, "= load.v128"), 2u) << copy;  // the second overlaps the first
+  EXPECT_LT(copy.rfind("= load.v128"), copy.find("store[")) << copy;
+  const std::string fill = optimised(R"((module (memory 1) (func (param i32 i32)
+    (memory.fill (local.get 0) (local.get 1) (i32.const 13)))))");
+  EXPECT_EQ(count(fill, "store["), 2u) << fill;
+  EXPECT_EQ(count(fill, "imul"), 1u) << fill;
+  const std::string large = optimised(R"((module (memory 1) (func (param i32 i32)
+    (memory.copy (local.get 0) (local.get 1) (i32.const 65)))))");
+  EXPECT_EQ(count(large, "builtin memory_copy"), 1u) << large;
+}
+
 constexpr std::string_view kIndirect = R"(
   (type $t (func (param i32) (result i32)))
   (func $f (type $t) (local.get 0)) (func $g (param f32))
@@ -205,13 +221,12 @@ TEST(OptPasses, FunctionsOfAnOwnTableNeedFewChecks) {
   EXPECT_EQ(count(mixed, "func_ref"), 1u) << mixed;
   EXPECT_EQ(count(mixed, "trap_if"), 2u) << mixed;
   // What others may write.
-  for (std::string_view head :
-       {"(table (export \"t\") 4 funcref) (elem (i32.const 1) $f $f)",
-        "(import \"m\" \"t\" (table 4 funcref)) (elem (i32.const 1) $f $f)",
-        "(table $t 4 funcref) (elem (i32.const 1) $f $f)"
-        " (func (param i32) (table.set $t (local.get 0) (ref.null func)))",
-        "(import \"m\" \"h\" (func $h (param i32) (result i32)))"
-        " (table 4 funcref) (elem (i32.const 1) $h $f)"}) {
+  for (std::string_view head : {"(table (export \"t\") 4 funcref) (elem (i32.const 1) $f $f)",
+                                "(import \"m\" \"t\" (table 4 funcref)) (elem (i32.const 1) $f $f)",
+                                "(table $t 4 funcref) (elem (i32.const 1) $f $f)"
+                                " (func (param i32) (table.set $t (local.get 0) (ref.null func)))",
+                                "(import \"m\" \"h\" (func $h (param i32) (result i32)))"
+                                " (table 4 funcref) (elem (i32.const 1) $h $f)"}) {
     const std::string text = with(head);
     EXPECT_EQ(count(text, "funcref own"), 0u) << head << text;
     EXPECT_EQ(count(text, "func_ref"), 1u) << head << text;
