@@ -41,6 +41,18 @@ class VerifyTest : public ::testing::Test {
         layout(*module),
         a(assembly::CpuFeatures::host()) {}
 
+  /// Whether this is right in a function that has no frame.
+  std::string frameless(const Body& body) {
+    body();
+    a.ret();
+    EXPECT_EQ(a.finish(), assembly::CodeBuffer::Failure::kNone);
+    code.bytes.assign(a.bytes().begin(), a.bytes().end());
+    code.frame_bytes = 0;
+    CompileEnv env{*module, layout, assembly::CpuFeatures::host()};
+    env.guard_bytes = kGuardBytes;
+    const auto r = verify(env, 2, code);
+    return r ? "" : r.error().message;
+  }
   /// The function around `body`: rdi is the first parameter, rsi the second, a reference.
   CompiledCode make(const Body& body) {
     a.push(rbp);

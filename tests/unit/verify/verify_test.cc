@@ -22,6 +22,8 @@ BAD(SignExtendedIndex, "upper half of the index", base(); a.movsxd(rdi, rdi); tr
     a.mov(k32, Mem(r15, rdi, Scale::k1), rax);)
 BAD(ScaledIndex, "scaled index", base(); a.mov(k32, rdi, rdi); trap_here();
     a.mov(k32, rax, Mem(r15, rdi, Scale::k4));)
+GOOD(ScaledSmallIndex, base(); a.mov(k32, rdi, rdi); a.and_(k32, rdi, 0xff); trap_here();
+     a.mov(k32, rax, Mem(r15, rdi, Scale::k4, 8));)
 BAD(BeyondTheGuard, "beyond the guard", base(); a.mov(k32, rdi, rdi); trap_here();
     a.mov(k32, rax, Mem(r15, rdi, Scale::k1, kGuardBytes));)
 GOOD(LastInTheGuard, base(); a.mov(k32, rdi, rdi); trap_here();
@@ -148,6 +150,28 @@ BAD(TooMuchMadeZero, "more than the frame", a.lea(k64, r11, Mem(rsp)); a.mov_u32
     a.pxor(xmm15, xmm15); Label again; a.bind(again); a.movups(Mem(r11), xmm15);
     a.add(k64, r11, 16); a.sub(k32, r10, 1); a.jcc(Cond::kNe, again);)
 
+TEST_F(VerifyTest, WithoutAFrame) {
+  EXPECT_EQ(frameless([&] {
+              base();
+              a.mov(k32, rdi, rdi);
+              trap_here();
+              a.mov(k32, rax, Mem(r15, rdi, Scale::k1));
+            }),
+            "");
+}
+
+// The handler of the trap would take anything for the VMContext.
+TEST_F(VerifyTest, WithoutAFrameAndContext) {
+  const std::string why = frameless([&] {
+    base();
+    a.mov(k32, rdi, rdi);
+    a.mov(k32, r14, rdi);
+    trap_here();
+    a.mov(k32, rax, Mem(r15, rdi, Scale::k1));
+  });
+  EXPECT_NE(why.find("r14 is not the VMContext"), std::string::npos) << why;
+}
+
 // ---- Structures ---------------------------------------------------------------------------------
 
 GOOD(Globals, a.mov(k32, context(layout.defined_global(1)), rdi);
@@ -194,6 +218,11 @@ BAD(AnotherTableChecked, "compared with the table's size", table_access(a, layou
     a.jcc(Cond::kAe, trap); a.mov(k64, r11, context(layout.table(0)));
     a.mov(k64, r11, Mem(r11, offsetof(VMTable, elements)));
     a.mov(k64, rax, Mem(r11, rdi, Scale::k8));)
+GOOD(ConstantElement, a.mov(k64, r11, context(layout.table(0)));
+     a.mov(k64, r11, Mem(r11, offsetof(VMTable, elements))); a.mov(k64, rax, Mem(r11, 24));)
+BAD(ConstantElementBehindTheTable, "compared with the table's size",
+    a.mov(k64, r11, context(layout.table(0)));
+    a.mov(k64, r11, Mem(r11, offsetof(VMTable, elements))); a.mov(k64, rax, Mem(r11, 32));)
 BAD(NumberIntoTheTable, "makes a number a reference", table_access(a, layout.table(0), true);
     a.jcc(Cond::kAe, trap); a.mov(k64, r11, Mem(r11, offsetof(VMTable, elements)));
     a.mov(k64, Mem(r11, rdi, Scale::k8), rcx);)
