@@ -7,10 +7,13 @@ namespace wazuka::regalloc {
 
 bool HoleExtender::live_at_start(Block b) const {
   Point p = s_.block_from(b);
+  // Mostly blocks of the same range.
+  if (range_->from <= p && p < range_->to) return true;
+  if (bundle_.ranges.count == 1) return false;
   auto begin = s_.ranges.begin() + bundle_.ranges.first;
   auto end = s_.ranges.begin() + bundle_.ranges.end();
   auto range = std::partition_point(begin, end, [&](const LiveRange& r) { return r.to <= p; });
-  return range != end && range->from <= p && range->vreg == vreg_;
+  return range != end && range->from <= p && range->vreg == range_->vreg;
 }
 
 float HoleExtender::add_start(const Extent& e, Block b) {
@@ -117,7 +120,7 @@ void HoleExtender::grow_right_to_best(Extent& e, Block limit, bool to_end) {
 }
 
 Span HoleExtender::extend(const LiveRange& range, Point low, Span conflict, Point high) {
-  vreg_ = range.vreg;
+  range_ = &range;
   if (conflict.none()) return conflict;
   Extent e{s_.block_at(conflict.from), s_.block_at(conflict.to - 1)};
   Block first = s_.block_at(low);
@@ -141,7 +144,7 @@ Span HoleExtender::extend(const LiveRange& range, Point low, Span conflict, Poin
 }
 
 bool HoleExtender::better_together(const LiveRange& range, Span first, Span second) {
-  vreg_ = range.vreg;
+  range_ = &range;
   Extent e{s_.block_at(first.from), s_.block_at(first.to - 1)};
   Block next = s_.block_at(second.from);
   if (next <= e.last || next - e.last > kMostBlocks) return true;
@@ -151,7 +154,7 @@ bool HoleExtender::better_together(const LiveRange& range, Span first, Span seco
 }
 
 float HoleExtender::saved_by_growing(const LiveRange& range, Span hole, Point to) {
-  vreg_ = range.vreg;
+  range_ = &range;
   Extent e{s_.block_at(hole.from), s_.block_at(hole.to - 1)};
   e.from_start = hole.from == s_.block_from(e.first);
   Block target = s_.block_at(to - 1);

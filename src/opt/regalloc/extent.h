@@ -59,7 +59,7 @@ class HoleExtender {
 
   const State& s_;
   const Bundle& bundle_;
-  VReg vreg_ = 0;
+  const LiveRange* range_ = nullptr;  // that is asked about
   float hopeless_ = 0;
   u64 steps_ = 0;
 };

@@ -49,6 +49,9 @@ void Places::join(VReg v) {
 
 const Piece* Places::find(VReg v, Point p) const {
   std::span<const Piece> pieces = of(v);
+  if (pieces.size() <= 1) {
+    return !pieces.empty() && pieces[0].from <= p && p < pieces[0].to ? &pieces[0] : nullptr;
+  }
   auto after = std::partition_point(pieces.begin(), pieces.end(),
                                     [&](const Piece& piece) { return piece.from <= p; });
   bool inside = after != pieces.begin() && p < after[-1].to;

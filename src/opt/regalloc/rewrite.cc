@@ -294,6 +294,7 @@ void Rewriter::find_ways(VReg v) {
 void Rewriter::find_edge_ways(VReg v, u32 index) {
   const Piece& piece = places_.of(v)[index];
   const VRegInfo& info = s_.vregs[v];
+  const bool arrives_on_edges = !defined_by_terminator(v).is_none();
   Block block = s_.block_at(piece.from);
   if (s_.block_from(block) < piece.from) ++block;
   for (; block < f_.blocks.size() && s_.block_from(block) < piece.to; ++block) {
@@ -301,9 +302,11 @@ void Rewriter::find_edge_ways(VReg v, u32 index) {
     Range preds = f_.blocks[block].preds;
     s_.stats.liveness_steps += 1 + preds.count;
     for (Block p : f_.preds.subspan(preds.first, preds.count)) {
-      bool by_terminator = p == info.block && !defined_by_terminator(v).is_none();
-      u32 from = by_terminator ? kNone : piece_index(v, s_.block_to(p) - 1);
-      if (from == index) continue;
+      bool by_terminator = p == info.block && arrives_on_edges;
+      Point end = s_.block_to(p) - 1;
+      // Mostly blocks of the same piece.
+      if (!by_terminator && piece.from <= end && end < piece.to) continue;
+      u32 from = by_terminator ? kNone : piece_index(v, end);
       float frequency;
       u64 k = edge_key(p, block, frequency);
       ways_.push_back({from, index, k, frequency});
