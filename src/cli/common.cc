@@ -66,6 +66,7 @@ void set_execution(EngineConfig& config, const Options& options) {
   config.strategy = strategy_of(options.text(OptionId::kCodegenCompiler));
   const std::string_view level = options.text(OptionId::kOptimizeOptLevel);
   if (level == "0" || level == "1") config.opt_level = static_cast<u8>(level[0] - '0');
+  config.small_code = level == "s";
   const std::string_view inlining = options.text(OptionId::kCodegenInlining);
   config.inlining = inlining != "n" && inlining != "no" && inlining != "false";
   config.tier_up = options.is_on(OptionId::kCodegenTierUp, true);
@@ -74,7 +75,9 @@ void set_execution(EngineConfig& config, const Options& options) {
   }
   config.background_compilation = options.is_on(OptionId::kCodegenTierUpInBackground, true);
   config.check_compiler = options.is_on(OptionId::kCodegenCraneliftDebugVerifier);
-  config.lazy_compilation = options.is_on(OptionId::kCodegenLazy, true);
+  // Of slow code that is asked for by name, all is made at once, as Wasmtime does.
+  const bool lazy = config.strategy != Strategy::kOptimizing;
+  config.lazy_compilation = options.is_on(OptionId::kCodegenLazy, lazy);
   config.parallel_compilation = options.is_on(OptionId::kCodegenParallelCompilation, true);
   config.signals_based_traps = options.is_on(OptionId::kOptimizeSignalsBasedTraps, true);
   config.memory_images = options.is_on(OptionId::kOptimizeMemoryInitCow, true);

@@ -75,6 +75,7 @@ CompileEnv Engine::compile_env(const Module& module, const VMLayout& layout) con
   env.positions = config_.observer != nullptr && config_.observer->wants_positions();
   env.opt_level = config_.opt_level;
   env.inlining = config_.inlining;
+  env.small_code = config_.small_code;
   env.check = config_.check_compiler;
   return env;
 }

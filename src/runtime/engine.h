@@ -54,6 +54,7 @@ struct EngineConfig {
   bool signals_based_traps = true;    // traps by faulting instructions; off: no handlers, no faults
   u8 opt_level = 2;                   // of the optimising compiler: 0 to 2
   bool inlining = true;               // by the optimising compiler
+  bool small_code = false;            // it makes nothing larger to make it faster
   bool check_compiler = false;        // compilers check their own work (slow)
   CompileFunction compile = nullptr;  // null: as the strategy says
   CompileLog compile_log;

@@ -2,10 +2,8 @@
 #include "runtime/native_code.h"
 
 #include <algorithm>
-#include <atomic>
 #include <utility>
 
-#include "base/parallel.h"
 #include "opt/pipeline.h"
 #include "runtime/module_code.h"
 #include "runtime/native_call.h"
@@ -95,14 +93,10 @@ Result<const u8*> NativeCode::try_compile(FuncCode& func) {
     auto it = rejected_.find(func.func_index);
     if (it != rejected_.end()) return std::unexpected(Error(it->second));
   }
-  const CompileEnv env = engine_.compile_env(module_, code_->layout());
-  auto compiled = compile_best(env, func.func_index);
-  if (!compiled && opt::is_mistake(compiled.error())) return std::unexpected(compiled.error());
-  if (!compiled) return interpret_from_now_on(func);
-  if (VerifyFunction verify = engine_.config().verify) {
-    WAZUKA_TRY(verify(env, func.func_index, *compiled, nullptr));
-  }
-  CodeSpace::Placement placement{*std::move(compiled), &func};
+  auto compiled = compile_first(engine_.compile_env(module_, code_->layout()), func.func_index);
+  if (!compiled) return std::unexpected(std::move(compiled).error());
+  if (!*compiled) return interpret_from_now_on(func);
+  CodeSpace::Placement placement{**std::move(compiled), &func};
   publish({&placement, 1});
   return func.native.load(std::memory_order_acquire);
 }
@@ -150,53 +144,6 @@ const u8* interpret_from_now_on(FuncCode& func) {
   interp::Code::interpret(func);
   func.native.store(leave, std::memory_order_release);
   return leave;
-}
-
-Result<void> NativeCode::compile_all(u32 threads) {
-  const u32 first = module_.imported_funcs, end = static_cast<u32>(module_.funcs.size());
-  std::atomic<u32> next = first;
-  std::mutex lock;  // of the first refusal by index
-  std::optional<Error> error;
-  u32 refused = end;
-  // In runs, so that threads do not meet at the counter.
-  constexpr u32 kRun = 16;
-  constexpr size_t kPublishBytes = 64 << 10;
-  run_parallel(threads, [&] {
-    const CompileEnv env = engine_.compile_env(module_, code_->layout());
-    std::vector<CodeSpace::Placement> done;
-    size_t bytes = 0;
-    auto compile_one = [&](u32 i) -> Result<void> {
-      FuncCode& func = *code_->func(i);
-      auto compiled = compile_best(env, i);
-      if (!compiled && opt::is_mistake(compiled.error())) return std::unexpected(compiled.error());
-      if (!compiled) return interpret_from_now_on(func), Result<void>{};
-      if (VerifyFunction verify = engine_.config().verify) {
-        WAZUKA_TRY(verify(env, i, *compiled, nullptr));
-      }
-      bytes += compiled->bytes.size();
-      done.push_back({*std::move(compiled), &func});
-      return {};
-    };
-    for (;;) {
-      const u32 begin = next.fetch_add(kRun, std::memory_order_relaxed);
-      for (u32 i = begin; i < std::min(begin + kRun, end); ++i) {
-        auto compiled = compile_one(i);
-        if (compiled) continue;
-        std::lock_guard<std::mutex> guard(lock);
-        if (i >= refused) continue;
-        refused = i;
-        error = std::move(compiled).error();
-      }
-      if (bytes >= kPublishBytes || begin >= end) {
-        publish(done);
-        done.clear();
-        bytes = 0;
-      }
-      if (begin >= end) return;
-    }
-  });
-  if (!error) return {};
-  return std::unexpected(*std::move(error));
 }
 
 }  // namespace wazuka

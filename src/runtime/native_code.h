@@ -40,7 +40,8 @@ class NativeCode {
   /// destroyed.
   void stop();
 
-  /// Compiles all functions, on so many threads; the first refusal by index is the error.
+  /// Compiles all functions, on so many threads; the first refusal by index is the error. Code is
+  /// placed in the order of the functions.
   Result<void> compile_all(u32 threads);
 
   const CodeSpace& space() const { return *space_; }
@@ -59,6 +60,7 @@ class NativeCode {
 
   NativeCode(const Engine& engine, const Module& module, std::unique_ptr<CodeSpace> space);
   Result<CompiledCode> compile_best(const CompileEnv& env, u32 func_index) const;
+  Result<std::optional<CompiledCode>> compile_first(const CompileEnv& env, u32 func);
   Result<const u8*> try_compile(FuncCode& func);
   void place(std::span<CodeSpace::Placement> functions);
   void publish(std::span<CodeSpace::Placement> functions);

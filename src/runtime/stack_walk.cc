@@ -82,8 +82,8 @@ std::vector<interp::StackFrame> walk_stack(const VMStoreContext& store, size_t m
           frames.push_back({module, p.func, p.wasm_offset, f.vm()});
         }
         if (frames.size() < max) {
-            frames.push_back({module, f.object->func->func_index, position, f.vm()});
-          }
+          frames.push_back({module, f.object->func->func_index, position, f.vm()});
+        }
         return frames.size() < max;
       });
       if (!ended) break;

@@ -26,10 +26,11 @@ struct CompileEnv {
   bool epoch = false;  // compare *VMStoreContext::epoch with epoch_deadline, trap kInterrupt
   // Code at one of these limits asks VMStoreContext::limit_stub, and goes on if that returns.
   bool limits_resume = false;
-  bool tier_up = false;  // count FuncCode::budget down at entries and loops, ask for better code
-  bool check = false;    // the compiler checks its own work; a mistake is an error that names it
-  u8 opt_level = 2;      // 0: no more than must be; 2: all there is
-  bool inlining = true;  // at opt_level 2: small functions in the place of their calls
+  bool tier_up = false;     // count FuncCode::budget down at entries and loops, ask for better code
+  bool check = false;       // the compiler checks its own work; a mistake is an error that names it
+  u8 opt_level = 2;         // 0: no more than must be; 2: all there is
+  bool inlining = true;     // at opt_level 2: small functions in the place of their calls
+  bool small_code = false;  // nothing that makes code larger: alignment, copies of loops and bodies
   bool canonical_nans = false;      // NaN results are the canonical NaN
   bool deterministic_simd = false;  // relaxed SIMD gives the results of the deterministic profile
   bool positions = false;           // also say where each instruction's code is

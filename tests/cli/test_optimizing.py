@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The optimising compiler: -C compiler=optimizing, which is also Wasmtime's name cranelift."""
-from harness import file, wazuka
+import pathlib
+import subprocess
+
+from harness import Setting, differs, environment, file, wazuka
 
 SUM = """(module (func (export "_start") (local i32 i32)
   (loop (local.set 1 (i32.add (local.get 1) (local.get 0)))
@@ -13,7 +16,9 @@ def test_names_and_levels():
     for options in (["-C", "compiler=optimizing"], ["-C", "compiler=cranelift"],
                     ["-C", "compiler=optimizing", "-O", "opt-level=0"],
                     ["-C", "compiler=optimizing", "-C", "cranelift-debug-verifier"],
-                    ["-C", "compiler=optimizing", "-C", "lazy=n"]):
+                    ["-C", "compiler=optimizing", "-O", "opt-level=s"],
+                    ["-C", "compiler=optimizing", "-C", "lazy=y"],
+                    ["-C", "compiler=optimizing", "-C", "parallel-compilation=n"]):
         wazuka("run", *options, "m.wat").gives()
 
 
@@ -30,7 +35,7 @@ def same_in_all_tiers(text, *arguments):
     plain = wazuka("run", "-C", "compiler=baseline", *arguments)
     plain.expect(b"backtrace" in plain.stderr, "a backtrace")
     for options in (["-C", "compiler=optimizing"], ["-C", "compiler=optimizing,inlining=n"],
-                    ["-C", "compiler=auto,tier-up,tier-up-budget=1,tier-up-in-background=n"]):
+                    ["-C", "compiler=auto,tier-up-budget=1,tier-up-in-background=n"]):
         wazuka("run", *options, *arguments).gives(stderr=plain.stderr.decode(), code=plain.code)
 
 
@@ -70,3 +75,30 @@ def test_traps_of_functions_without_a_frame():
       (func $main (export "_start") (drop (call $leaf (i32.const {}) (i32.const 0)))))"""
     same_in_all_tiers(leaf.format(8), "m.wat")
     same_in_all_tiers(leaf.format(-1), "m.wat")
+
+
+def published(*options):
+    """The functions whose code was published: their distance from the first, size and name, in order."""
+    command = [Setting.runtime, "run", "-C", "compiler=optimizing", "--profile", "perfmap", *options, "many.wat"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment())
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (0, b"", b""), (process.returncode, out, err)
+    path = pathlib.Path(f"/tmp/perf-{process.pid}.map")
+    rows = sorted((int(start, 16), int(size, 16), name)
+                  for start, size, name in (line.split(" ", 2) for line in path.read_text().splitlines()))
+    path.unlink()
+    return [(start - rows[0][0], size, name) for start, size, name in rows]
+
+
+@differs("it has another compiler")
+def test_all_functions_are_compiled_at_once():
+    # Functions of different sizes, of which the start calls one.
+    body = "(i32.add (i32.mul (i32.const 77) (local.get 0)))"
+    many = "".join(f"(func $f{i} (param i32) (result i32) (local.get 0) {body * (i % 37)})" for i in range(500))
+    file("many.wat", f'(module {many} (func (export "_start") (drop (call $f3 (i32.const 1)))))')
+    every = published()
+    assert len(every) == 501, len(every)
+    # Always at the same place, whatever the threads do.
+    assert published() == every and published("-C", "parallel-compilation=n") == every
+    assert len(published("-C", "lazy=y")) == 2
+    assert published("-O", "opt-level=s")[-1][0] < every[-1][0]

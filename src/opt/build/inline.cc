@@ -26,7 +26,7 @@ constexpr u32 kMostRecursion = 2;  // times that a function is inlined into itse
 }  // namespace
 
 void GraphBuilder::set_inline_budget() {
-  const bool on = env_->inlining && env_->opt_level >= 2;
+  const bool on = env_->inlining && env_->opt_level >= 2 && !env_->small_code;
   const u32 size = module_->funcs[body_.func].body.size;
   inline_budget_ = on ? std::clamp(size, kLeastBudget, kMostBudget) : 0;
 }

@@ -195,7 +195,8 @@ void GraphBuilder::shadow(Shadow kind, u32 index, ValType t, Value v) {
 }
 
 bool GraphBuilder::is_on_osr_path(const Frame& f) const {
-  return osr_.next != 0 && body_.label == nullptr && std::binary_search(osr_.path.begin(), osr_.path.end(), f.start);
+  return osr_.next != 0 && body_.label == nullptr &&
+         std::binary_search(osr_.path.begin(), osr_.path.end(), f.start);
 }
 
 /// Where a construct begins.

@@ -113,10 +113,12 @@ Result<CompiledCode> Emitter::run() {
     pass();
   }
   fill_jump_tables();
+  const u32 end = a_.offset();
   if (a_.finish() != CodeBuffer::Failure::kNone) return fail("function too large");
   CompiledCode code;
   code.bytes.assign(a_.bytes().begin(), a_.bytes().end());
-  code.alignment = a_.alignment();
+  const bool has_constants = a_.bytes().size() != end;
+  code.alignment = env_.small_code && !has_constants ? 1 : a_.alignment();
   code.frame_bytes = frame_bytes_;
   for (const assembly::Site& s : a_.sites()) {
     code.relocations.push_back(
