@@ -231,6 +231,9 @@ TrapOr call_plain(void* env, VMContext*, Cell* cells) {
   const HostFunc& func = *static_cast<const HostFunc*>(env);
   const FuncType& type = *func.type;
   wasmtime_context* const context = func.context;
+  if (auto known = check_forms(*context->engine->types(), type.params); !known) {
+    return context->store.raise(std::move(known).error());
+  }
   wasm_val_vec_t args, results;
   wasm_val_vec_new_uninitialized(&args, type.params.size());
   wasm_val_vec_new_uninitialized(&results, type.results.size());

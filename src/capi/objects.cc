@@ -110,6 +110,19 @@ Result<Cell> cell_of_ref(wasmtime_context* c, const wasm_ref_t* ref, ValType typ
 
 }  // namespace
 
+Result<void> check_forms(const TypeRegistry& registry, std::span<const ValType> types) {
+  for (const ValType type : types) {
+    if (type.is_ref()) {
+      const Family family = family_of(registry, type);
+      if (family == Family::kFunc || family == Family::kExtern) continue;
+    } else if (type.kind() != ValKind::kV128) {
+      continue;
+    }
+    return fail("wasm.h has no values of type " + type_name(registry, type));
+  }
+  return {};
+}
+
 wasm_val_t to_wasm_val(const std::shared_ptr<wasmtime_store>& store, ValType type,
                        const Cell* cells) {
   wasm_val_t v = {};
@@ -389,6 +402,9 @@ wasm_trap_t* wasm_func_call(const wasm_func_t* func, const wasm_val_vec_t* args,
   if (nresults < type.results.size()) {
     return failed("expected " + std::to_string(type.results.size()) + " results, got " +
                   std::to_string(nresults));
+  }
+  if (auto known = check_forms(*context->engine->types(), type.results); !known) {
+    return new_trap({std::move(known).error(), {}});
   }
   std::vector<Cell> cells(std::max(cell_count(type.params), cell_count(type.results)) + 1);
   Cell* to = cells.data();

@@ -125,7 +125,10 @@ struct wasm_shared_module_t {
 namespace wazuka::capi {
 
 wasm_extern_t* new_extern(const std::shared_ptr<wasmtime_store>& store, const Extern& item);
-/// A value as wasm.h has it; the reference in it is the caller's.
+/// That wasm.h has a form for values of these types: a guest chooses them.
+Result<void> check_forms(const TypeRegistry& registry, std::span<const ValType> types);
+/// A value as wasm.h has it; the reference in it is the caller's. Its type has been checked, else
+/// the process ends.
 wasm_val_t to_wasm_val(const std::shared_ptr<wasmtime_store>& store, ValType type,
                        const Cell* cells);
 Result<void> from_wasm_val(wasmtime_context* c, const wasm_val_t& value, ValType type, Cell* cells);

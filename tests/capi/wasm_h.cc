@@ -229,3 +229,27 @@ TEST(what_takes_a_finalizer_runs_it_even_when_it_fails) {
   wasmtime_component_linker_delete(linker);
   wasm_engine_delete(engine);
 }
+
+TEST(values_without_a_form_are_traps) {
+  World w;
+  wasm_valtype_vec_t params, none_of_types;
+  wasm_valtype_t* const v128[] = {wasmtime_wasm_valtype_v128()};
+  wasm_valtype_vec_new(&params, 1, v128);
+  wasm_valtype_vec_new_empty(&none_of_types);
+  wasm_functype_t* type = wasm_functype_new(&params, &none_of_types);
+  wasm_func_t* host = wasm_func_new(w.store, type, add);
+  wasm_functype_delete(type);
+  wasm_extern_t* imports[] = {wasm_func_as_extern(host)};
+  w.load(
+      "(module (import \"\" \"\" (func $f (param v128)))"
+      "  (func (export \"in\") (call $f (v128.const i64x2 0 0)))"
+      "  (func (export \"out\") (result v128) (v128.const i64x2 0 0)))",
+      WASM_ARRAY_VEC(imports));
+  wasm_val_t result[1] = {WASM_INIT_VAL};
+  wasm_val_vec_t none = WASM_EMPTY_VEC, results = WASM_ARRAY_VEC(result);
+  CHECK(is_trap(wasm_func_call(wasm_extern_as_func(w.exports.data[0]), &none, &none),
+                "wasm.h has no values of type v128"));
+  CHECK(is_trap(wasm_func_call(wasm_extern_as_func(w.exports.data[1]), &none, &results),
+                "wasm.h has no values of type v128"));
+  wasm_func_delete(host);
+}
