@@ -70,6 +70,22 @@ wasm_trap_t* guarded(Body body) noexcept {
 #endif
 }
 
+/// What a callback returns to end the guest's call; never null, which would mean success.
+[[gnu::cold, gnu::noinline]] inline wasm_trap_t* end_call(Error error) {
+  if (wasm_trap_t* const trap = std::move(error).into_trap().release()) return trap;
+  return Trap("a host function has failed with an error that was moved from").release();
+}
+
+template <class F>
+bool is_null(const F& function) {
+  if constexpr (std::is_pointer_v<std::decay_t<F>>) {
+    const std::decay_t<F> pointer = function;
+    return pointer == nullptr;
+  } else {
+    return false;
+  }
+}
+
 /// A host function as the C library has it: a callback, and what it is called with.
 struct HostFunction {
   wasmtime_func_unchecked_callback_t callback = nullptr;
@@ -83,7 +99,9 @@ struct Trampoline {
   using Returns = typename Signature::Result;
   using Value = typename Returns::Value;
   /// Lambdas without captures are made where they are called.
-  static constexpr bool kStateless = std::is_empty_v<F> && std::is_default_constructible_v<F>;
+  static constexpr bool kStateless = std::is_empty_v<F> &&
+                                     std::is_trivially_default_constructible_v<F> &&
+                                     std::is_trivially_destructible_v<F>;
 
   static wasm_trap_t* callback(void* env, wasmtime_caller_t* c, wasmtime_val_raw_t* raw,
                                size_t) noexcept {
@@ -114,7 +132,7 @@ struct Trampoline {
     if constexpr (Returns::kFallible) {
       auto result = Signature::call(function, caller, store, raw);
       if (!result) [[unlikely]]
-        return Error(std::move(result).error()).into_trap().release();
+        return end_call(Error(std::move(result).error()));
       if constexpr (!std::is_void_v<Value>) return finish(store, raw, *result);
     } else if constexpr (std::is_void_v<Value>) {
       Signature::call(function, caller, store, raw);
@@ -164,7 +182,7 @@ wasm_trap_t* dynamic_callback(void* env, wasmtime_caller_t* c, const wasmtime_va
         Caller::from(c), std::span<const Val>(reinterpret_cast<const Val*>(args), nargs),
         std::span<Val>(reinterpret_cast<Val*>(results), nresults));
     if (done) return nullptr;
-    return std::move(done).error().into_trap().release();
+    return end_call(std::move(done).error());
   });
 }
 
@@ -177,6 +195,7 @@ concept DynamicCallable = std::is_invocable_r_v<Result<void>, std::decay_t<F>&, 
 template <detail::HostCallable F>
 Result<Func> Func::wrap(StoreRef store, F&& function) {
   if (!store) return detail::moved_from("the store");
+  if (detail::is_null(function)) return fail("the host function is null");
   auto type = detail::signature_of<F>();
   if (!type) return std::unexpected(std::move(type).error());
   const detail::HostFunction host = detail::host_function(std::forward<F>(function));

@@ -123,6 +123,7 @@ inline Result<void> Linker::check(const Module& module) const {
 template <detail::HostCallable F>
 Result<void> Linker::define(std::string_view module, std::string_view name, F&& function) {
   if (linker_ == nullptr) return detail::moved_from("the linker");
+  if (detail::is_null(function)) return fail("the host function is null");
   auto type = detail::signature_of<F>();
   if (!type) return std::unexpected(std::move(type).error());
   const detail::HostFunction host = detail::host_function(std::forward<F>(function));

@@ -279,6 +279,14 @@ inline Val Val::null(HeapKind heap) {
     case HeapKind::kExn:
     case HeapKind::kConcreteExn:
     case HeapKind::kNoExn: val.kind = WASMTIME_EXNREF; break;
+    case HeapKind::kAny:
+    case HeapKind::kNone:
+    case HeapKind::kEq:
+    case HeapKind::kI31:
+    case HeapKind::kArray:
+    case HeapKind::kConcreteArray:
+    case HeapKind::kStruct:
+    case HeapKind::kConcreteStruct:
     default: val.kind = WASMTIME_ANYREF; break;
   }
   return adopt(val);

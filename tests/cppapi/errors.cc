@@ -28,7 +28,6 @@ struct World {
 
 /// Every use of the world's handles with this store must give this error.
 bool all_fail(World& w, StoreRef store, std::string_view error) {
-  const MemoryType any_type;
   return is_error(w.instance.get(store, "m"), error) &&
          is_error(w.instance.exports(store), error) && is_error(w.func.type(store), error) &&
          is_error(w.func.typed<void()>(store), error) && is_error(w.func.call(store, {}), error) &&

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Functions of the host.
+#include <functional>
 #include <memory>
 #include <stdexcept>
 
@@ -64,6 +65,10 @@ TEST(signatures_are_deduced) {
   value(count.call(w.store, {}));
   CHECK(value(count.call(w.store, {}))[0].get<int32_t>() == 2);
 }
+
+// Lambdas without captures need no memory.
+static_assert(detail::Trampoline<decltype([](int32_t x) { return x; })>::kStateless);
+static_assert(!detail::Trampoline<Adder>::kStateless);
 
 TEST(move_only_captures_end_with_their_linker_and_store) {
   static int ended = 0;
@@ -149,6 +154,15 @@ TEST(failures_end_the_call) {
   const auto thrown = fails([] { throw std::runtime_error("thrown"); });
   CHECK(!thrown && thrown.error().reason() == "thrown");
   CHECK(is_error(fails([] { throw 5; }), "a host function has thrown an exception"));
+  CHECK(is_error(fails(std::function<void()>()), "bad_function_call"));
+  CHECK(is_error(fails([]() -> Result<void> {
+                   Error error("gone");
+                   const Error kept = std::move(error);
+                   return std::unexpected(std::move(error));
+                 }),
+                 "moved from"));
+  CHECK(is_error(Func::wrap(w.store, static_cast<void (*)()>(nullptr)), "is null"));
+  CHECK(is_error(w.linker.define("a", "b", static_cast<void (*)()>(nullptr)), "is null"));
 }
 
 TEST(errors_pass_through_host_functions) {

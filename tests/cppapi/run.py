@@ -45,7 +45,7 @@ def need(*programs):
             raise Skip(f"there is no {name}")
 
 
-STRICT = ("-std=c++23", "-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Werror", "-fsyntax-only", "-I", INCLUDE)
+STRICT = ("-std=c++23", "-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Wswitch-enum", "-Werror", "-fsyntax-only", "-I", INCLUDE)
 
 
 def compile_everything(compiler, *options):
@@ -73,7 +73,7 @@ def test_gcc_without_exceptions(_build):
 def test_gcc_compiles_the_tests(_build):
     need("g++-12")
     for source in sorted(HERE.glob("*.cc")):
-        run("g++-12", "-std=c++23", "-fsyntax-only", "-I", INCLUDE, source)
+        run("g++-12", "-std=c++23", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-I", INCLUDE, source)
 
 
 def test_every_header_alone(_build):

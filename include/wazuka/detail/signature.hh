@@ -21,10 +21,11 @@ struct Values {
   static constexpr bool kHasReferences = (Reference<Ts> || ...);
   static constexpr std::array<ValType, kCount> kTypes = {WasmType<Ts>::type...};
 
-  static void save(StoreRef store, wasmtime_val_raw_t* raw, const Ts&... values) {
+  static void save([[maybe_unused]] StoreRef store, [[maybe_unused]] wasmtime_val_raw_t* raw,
+                   const Ts&... values) {
     (WasmType<Ts>::save(store, *raw++, values), ...);
   }
-  static bool usable(StoreRef store, const Ts&... values) {
+  static bool usable([[maybe_unused]] StoreRef store, const Ts&... values) {
     return (detail::usable(store, values) && ...);
   }
 };
