@@ -42,6 +42,7 @@ struct TrapSite {
   u32 offset = 0;
   u32 wasm_offset = kNoWasmOffset;  // byte offset in the module
   TrapCode code = TrapCode::kUnreachableCodeReached;
+  u8 unused[3] = {};  // no padding: images have these as they are
 };
 
 /// A call: of a function, of a builtin or of a stub. Identified by its return address.
@@ -90,6 +91,19 @@ struct CodeTables {
   const InlinedPosition& inlined_at(u32 position) const {
     return inlined[position & ~kInlinedPosition];
   }
+};
+
+/// The same where they are: those of a CodeTables, or of an image (image/format.h).
+struct CodeTablesView {
+  std::span<const TrapSite> traps;
+  std::span<const CallSite> calls;
+  std::span<const u16> roots;
+  std::span<const TryRegion> tries;
+  std::span<const CatchClauseTable> clauses;
+
+  CodeTablesView() = default;
+  CodeTablesView(const CodeTables& t)
+      : traps(t.traps), calls(t.calls), roots(t.roots), tries(t.tries), clauses(t.clauses) {}
 };
 
 /// The result of compiling one function, before it is placed.

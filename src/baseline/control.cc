@@ -18,7 +18,7 @@ void FunctionCompiler::block(Frame& f) {
 /// Makes the state that all iterations begin with: the locals that the loop uses most are in
 /// registers, all others at home.
 void FunctionCompiler::choose_loop_state(u32 ordinal) {
-  const FuncInfoPool& pool = module_->func_info_pool;
+  const FuncInfoView& pool = module_->func_info_pool;
   const LoopInfo& info = pool.loops_of(*info_)[ordinal];
   const bool all = info.assigned_count == LoopInfo::kAllLocals;
   const std::span<const u32> assigned = pool.assigned_in(info);

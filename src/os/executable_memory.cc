@@ -32,6 +32,8 @@ void forked_child() {
   generation.fetch_add(1, std::memory_order_relaxed);
 }
 
+}  // namespace
+
 #if defined(__linux__)
 int open_code_file() {
   // Where the host forbids executable files by default, the flag asks for one; old kernels do not
@@ -42,11 +44,10 @@ int open_code_file() {
 }
 #else
 int open_code_file() {
+  errno = ENOSYS;
   return -1;
 }
 #endif
-
-}  // namespace
 
 struct CodeFile {
   int fd = -1;
@@ -104,6 +105,8 @@ FileRange take_range(size_t bytes) {
 ExecutableRegion& ExecutableRegion::operator=(ExecutableRegion&& other) noexcept {
   std::swap(space_, other.space_);
   std::swap(data_bytes_, other.data_bytes_);
+  std::swap(file_bytes_, other.file_bytes_);
+  std::swap(own_offset_, other.own_offset_);
   std::swap(file_offset_, other.file_offset_);
   std::swap(file_, other.file_);
   return *this;
@@ -112,7 +115,7 @@ ExecutableRegion& ExecutableRegion::operator=(ExecutableRegion&& other) noexcept
 ExecutableRegion::~ExecutableRegion() {
 #if defined(FALLOC_FL_PUNCH_HOLE)
   if (file_ != nullptr && file_->is_own()) {
-    const size_t bytes = code_bytes();
+    const size_t bytes = code_bytes() - own_offset_;
     space_ = {};  // unmapped first: nothing sees the pages go
     [[maybe_unused]] int ignored =
         fallocate(file_->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
@@ -121,27 +124,49 @@ ExecutableRegion::~ExecutableRegion() {
 #endif
 }
 
-ExecutableRegion ExecutableRegion::create(size_t data_bytes, size_t code_bytes) {
+ExecutableRegion ExecutableRegion::create(size_t data_bytes, size_t code_bytes,
+                                          const CodeInFile& file) {
   ExecutableRegion r;
   r.data_bytes_ = round_up_to_pages(data_bytes);
-  const size_t code_size = round_up_to_pages(code_bytes);
-  if (r.data_bytes_ < data_bytes || code_size < code_bytes) return {};
-  r.space_ = Reservation::map(r.data_bytes_ + code_size);
+  r.file_bytes_ = round_up_to_pages(file.bytes);
+  const size_t own_size = round_up_to_pages(code_bytes);
+  if (r.data_bytes_ < data_bytes || own_size < code_bytes || r.file_bytes_ < file.bytes) return {};
+  r.space_ = Reservation::map(r.data_bytes_ + r.file_bytes_ + own_size);
   if (!r.space_) return {};
-  FileRange range = take_range(code_size);
-  if (range.file == nullptr) return {};
-  void* code = mmap(r.space_.base() + r.data_bytes_, code_size, PROT_READ | PROT_EXEC,
-                    MAP_SHARED | MAP_FIXED, range.file->fd, static_cast<off_t>(range.offset));
-  if (code == MAP_FAILED) return {};
-  r.file_ = std::move(range.file);
-  r.file_offset_ = range.offset;
+  if (file.bytes != 0 && !r.take_file(file)) {
+    if (!r.map_own(0, r.file_bytes_ + own_size)) return {};
+    return r.write(0, {file.contents, file.bytes}) ? std::move(r) : ExecutableRegion();
+  }
+  if (own_size != 0 && !r.map_own(r.file_bytes_, own_size)) return {};
   return r;
+}
+
+/// False if that file may not be executed.
+bool ExecutableRegion::take_file(const CodeInFile& file) {
+  void* const at = space_.base() + data_bytes_;
+  return mmap(at, file.bytes, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, file.fd,
+              static_cast<off_t>(file.offset)) != MAP_FAILED;
+}
+
+bool ExecutableRegion::map_own(size_t code_offset, size_t bytes) {
+  FileRange range = take_range(bytes);
+  if (range.file == nullptr) return false;
+  void* const at = space_.base() + data_bytes_ + code_offset;
+  if (mmap(at, bytes, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, range.file->fd,
+           static_cast<off_t>(range.offset)) == MAP_FAILED) {
+    return false;
+  }
+  file_ = std::move(range.file);
+  own_offset_ = code_offset;
+  file_offset_ = range.offset;
+  return true;
 }
 
 bool ExecutableRegion::write(size_t code_offset, std::span<const u8> bytes) {
   if (code_offset > code_bytes() || bytes.size() > code_bytes() - code_offset) return false;
+  if (file_ == nullptr || code_offset < own_offset_) return false;
   if (file_->made_in != generation.load(std::memory_order_relaxed)) return false;
-  u64 at = file_offset_ + code_offset;
+  u64 at = file_offset_ + (code_offset - own_offset_);
   while (!bytes.empty()) {
     const ssize_t n = pwrite(file_->fd, bytes.data(), bytes.size(), static_cast<off_t>(at));
     if (n < 0 && errno == EINTR) continue;

@@ -49,6 +49,10 @@ bool MemoryFile::seal() {
 
 #endif
 
+MemoryFile MemoryFile::duplicate(int fd) {
+  return MemoryFile(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+}
+
 bool MemoryFile::write(size_t offset, std::span<const u8> bytes) {
   while (!bytes.empty()) {
     const ssize_t n = pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));

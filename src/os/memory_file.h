@@ -23,6 +23,9 @@ class MemoryFile {
   /// Of `bytes` zero bytes. Empty if the host has no such files or refuses.
   static MemoryFile create(size_t bytes);
 
+  /// Another descriptor of a file; empty if the host refuses.
+  static MemoryFile duplicate(int fd);
+
   /// Overwrites bytes within the file.
   bool write(size_t offset, std::span<const u8> bytes);
   /// Nobody can change the file any more.

@@ -71,7 +71,7 @@ TrapOr limit(VMContext* vm, Limit which) {
 const CatchClauseTable* find_clause(const NativeFrame& frame, const VMTag* tag) {
   const CallSite* const call = frame.call();
   if (call == nullptr) return nullptr;
-  const CodeTables& tables = frame.object->tables;
+  const CodeTablesView& tables = frame.object->tables;
   VMContext* const vm = frame.vm();
   for (u32 r = call->try_region; r != CallSite::kNoTry; r = tables.tries[r].outer) {
     const TryRegion& region = tables.tries[r];
@@ -107,7 +107,7 @@ TrapOr catch_exception(VMContext* vm, ResumePoint* resume) {
   VMTag* tag = nullptr;
   if (TrapOr t = context.builtins->exn_tag(vm, exception, &tag); t != kNoTrap) return t;
   NativeFrame frame = NativeFrame::at(context.native_pc, context.native_fp);
-  for (; frame.object != nullptr; frame = frame.caller()) {
+  for (; frame.object; frame = frame.caller()) {
     if (const CatchClauseTable* clause = find_clause(frame, tag)) {
       return enter_clause(frame, *clause, tag, exception, resume);
     }

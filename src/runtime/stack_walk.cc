@@ -37,7 +37,7 @@ bool each_native_frame(Exits& exits, Each each) {
   u8* fp = exits.native_fp;
   while (!thunks->is_entry(pc)) {
     const NativeFrame frame = NativeFrame::at(pc, fp);
-    if (frame.object == nullptr || !each(frame)) return false;
+    if (!frame.object || !each(frame)) return false;
     pc = frame.return_address();
     fp = frame.outer_fp();
   }
@@ -53,7 +53,7 @@ NativeFrame NativeFrame::at(const u8* pc, u8* fp) {
   f.space = find_code_space(pc);
   if (f.space == nullptr) return f;
   f.object = f.space->find(pc);
-  if (f.object != nullptr) f.offset = static_cast<u32>(pc - f.space->code()) - f.object->begin;
+  if (f.object) f.offset = static_cast<u32>(pc - f.space->code()) - f.object->begin;
   return f;
 }
 
@@ -107,8 +107,7 @@ bool visit_stack(const VMStoreContext& store, interp::ShowCells show, void* env)
       const bool ended = each_native_frame(exits, [&](const NativeFrame& f) {
         const CallSite* site = f.call();
         if (site == nullptr) return false;
-        const std::span<const u16> roots(f.object->tables.roots);
-        show(env, f.cells(), roots.subspan(site->roots_begin, site->roots_count));
+        show(env, f.cells(), f.object->roots_of(*site));
         return true;
       });
       if (!ended) return false;

@@ -18,7 +18,7 @@ namespace wazuka {
 /// A frame of machine code that has called, or has trapped.
 struct NativeFrame {
   const CodeSpace* space = nullptr;
-  const CodeObject* object = nullptr;
+  std::optional<CodeObject> object;
   u32 offset = 0;  // of the return address, or one more than that of the trap, in the function
   u8* fp = nullptr;
 

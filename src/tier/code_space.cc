@@ -95,6 +95,10 @@ const TrapSite* CodeObject::trap_at(u32 offset) const {
   return at != tables.traps.end() && at->offset == offset ? &*at : nullptr;
 }
 
+std::span<const u16> CodeObject::roots_of(const CallSite& call) const {
+  return tables.roots.subspan(call.roots_begin, call.roots_count);
+}
+
 static void relocate(CodeSpace::Placement& f, const Relocation& r, const void* target) {
   const i64 distance = reinterpret_cast<i64>(target) - reinterpret_cast<i64>(f.address + r.offset);
   u32 field;
@@ -108,14 +112,18 @@ void CodeSpace::Freer::operator()(void* p) const {
 }
 
 std::unique_ptr<CodeSpace> CodeSpace::create(const Shape& shape) {
-  auto region = os::ExecutableRegion::create(shape.data_bytes, shape.code_bytes);
+  const os::CodeInFile in_file = shape.stored != nullptr ? shape.stored->code : os::CodeInFile{};
+  auto region = os::ExecutableRegion::create(shape.data_bytes, shape.code_bytes, in_file);
   if (!region) return nullptr;
   std::unique_ptr<CodeSpace> space(new CodeSpace(std::move(region)));
   // Zero pages until they are used.
-  space->objects_.reset(static_cast<CodeObject**>(
-      std::calloc(std::max<size_t>(shape.max_functions, 1), sizeof(CodeObject*))));
+  space->objects_.reset(static_cast<Placed**>(
+      std::calloc(std::max<size_t>(shape.max_functions, 1), sizeof(Placed*))));
   if (space->objects_ == nullptr) return nullptr;
   space->max_objects_ = shape.max_functions;
+  space->keep_relocations_ = shape.keep_relocations;
+  space->stored_ = shape.stored;
+  space->used_.store(space->region_.file_bytes(), std::memory_order_relaxed);
   registry().add(space.get());
   return space;
 }
@@ -147,13 +155,18 @@ void CodeSpace::place(std::span<Placement> functions, Resolve resolve, void* env
     for (const Relocation& r : f.code.relocations) relocate(f, r, resolve(env, r));
     staging_.resize(static_cast<size_t>(f.address - start));
     staging_.insert(staging_.end(), f.code.bytes.begin(), f.code.bytes.end());
-    objects_[count++] = new CodeObject{
-        .begin = static_cast<u32>(f.address - region_.code()),
-        .end = static_cast<u32>(f.address - region_.code() + f.code.bytes.size()),
-        .frame_bytes = f.code.frame_bytes,
-        .func = f.func,
+    auto* const placed = new Placed{
+        .object = {.begin = static_cast<u32>(f.address - region_.code()),
+                   .end = static_cast<u32>(f.address - region_.code() + f.code.bytes.size()),
+                   .frame_bytes = f.code.frame_bytes,
+                   .func = f.func,
+                   .tables = {}},
         .tables = std::move(f.code.tables),
+        .relocations = {},
     };
+    placed->object.tables = placed->tables;
+    if (keep_relocations_) placed->relocations = std::move(f.code.relocations);
+    objects_[count++] = placed;
   }
   if (count == known) return;
   if (region_.write(static_cast<size_t>(start - region_.code()), staging_)) {
@@ -171,13 +184,62 @@ const u8* CodeSpace::place_bytes(std::span<const u8> bytes, u32 alignment) {
   return region_.write(static_cast<size_t>(address - region_.code()), bytes) ? address : nullptr;
 }
 
-const CodeObject* CodeSpace::find(const u8* pc) const {
+std::optional<CodeObject> CodeSpace::find(const u8* pc) const {
   const u32 offset = static_cast<u32>(pc - region_.code());
-  CodeObject* const* const begin = objects_.get();
-  CodeObject* const* const end = begin + count_.load(std::memory_order_acquire);
-  auto at = std::lower_bound(begin, end, offset,
-                             [](const CodeObject* o, u32 pc_offset) { return o->end < pc_offset; });
-  return at != end && (*at)->begin <= offset ? *at : nullptr;
+  if (offset <= region_.file_bytes() && stored_ != nullptr) {
+    if (auto found = find_stored(offset)) return found;
+  }
+  Placed* const* const begin = objects_.get();
+  Placed* const* const end = begin + count_.load(std::memory_order_acquire);
+  auto at = std::lower_bound(
+      begin, end, offset, [](const Placed* p, u32 pc_offset) { return p->object.end < pc_offset; });
+  if (at == end || (*at)->object.begin > offset) return std::nullopt;
+  return (*at)->object;
+}
+
+std::optional<CodeObject> CodeSpace::find_stored(u32 offset) const {
+  const std::span<const StoredFunction> all = stored_->all();
+  auto at = std::lower_bound(all.begin(), all.end(), offset,
+                             [](const StoredFunction& f, u32 o) { return f.end < o; });
+  if (at == all.end() || at->begin > offset) return std::nullopt;
+  return stored_object(static_cast<size_t>(at - all.begin()));
+}
+
+CodeObject CodeSpace::stored_object(size_t i) const {
+  const StoredFunction& f = stored_->functions[i];
+  const StoredFunction& next = stored_->functions[i + 1];
+  const CodeTablesView& t = stored_->tables;
+  CodeObject object;
+  object.begin = f.begin;
+  object.end = f.end;
+  object.frame_bytes = f.frame_bytes;
+  object.func = reinterpret_cast<FuncCode*>(data() + size_t{f.func_index - stored_->first_func} *
+                                                         stored_->func_bytes);
+  object.tables.traps = t.traps.subspan(f.traps, next.traps - f.traps);
+  object.tables.calls = t.calls.subspan(f.calls, next.calls - f.calls);
+  object.tables.roots = t.roots.subspan(f.roots, next.roots - f.roots);
+  object.tables.tries = t.tries.subspan(f.tries, next.tries - f.tries);
+  object.tables.clauses = t.clauses.subspan(f.clauses, next.clauses - f.clauses);
+  return object;
+}
+
+std::vector<CodeSpace::Copied> CodeSpace::functions() const {
+  std::vector<Copied> all;
+  if (!keep_relocations_) return all;
+  const size_t stored = stored_ == nullptr ? 0 : stored_->all().size();
+  for (size_t i = 0; i < stored; ++i) {
+    const u32 begin = stored_->functions[i].relocations;
+    const u32 end = stored_->functions[i + 1].relocations;
+    const auto offsets = stored_->relocations.subspan(begin, end - begin);
+    all.push_back({stored_object(i), {offsets.begin(), offsets.end()}});
+  }
+  const u32 count = count_.load(std::memory_order_acquire);
+  for (u32 i = 0; i < count; ++i) {
+    Copied copied{objects_[i]->object, {}};
+    for (const Relocation& r : objects_[i]->relocations) copied.relocations.push_back(r.offset);
+    all.push_back(std::move(copied));
+  }
+  return all;
 }
 
 }  // namespace wazuka

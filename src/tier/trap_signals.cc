@@ -57,8 +57,8 @@ bool handle_trap(int signal, const siginfo_t* info, ucontext_t* context) {
   if (signal == SIGTRAP) --pc;  // int3 reports where it goes on
   const CodeSpace* space = find_code_space(pc);
   if (space == nullptr) return false;
-  const CodeObject* object = space->find(pc);
-  if (object == nullptr) return false;
+  const std::optional<CodeObject> object = space->find(pc);
+  if (!object) return false;
   const TrapSite* site = object->trap_at(static_cast<u32>(pc - space->code()) - object->begin);
   if (site == nullptr || !fits(signal, site->code)) return false;
   if (object->frame_bytes == 0) make_frame(registers);

@@ -54,6 +54,13 @@ class Features {
     u64 bit = u64{1} << static_cast<u32>(f);
     bits_ = on ? bits_ | bit : bits_ & ~bit;
   }
+  /// One bit per row of the table, from the first row in bit 0 on.
+  constexpr u64 bits() const { return bits_; }
+  static constexpr Features from_bits(u64 bits) {
+    Features f;
+    f.bits_ = bits & all().bits_;
+    return f;
+  }
   constexpr bool operator==(const Features&) const = default;
 
  private:

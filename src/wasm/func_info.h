@@ -44,10 +44,16 @@ struct LoopInfo {
   u32 assigned_count = 0;
 };
 
-/// Storage shared by all FuncInfos of a module.
+/// Storage shared by all FuncInfos of a module, while it is made.
 struct FuncInfoPool {
   std::vector<LoopInfo> loops;
   std::vector<u32> assigned_locals;
+};
+
+/// The same for those who read it.
+struct FuncInfoView {
+  std::span<const LoopInfo> loops;
+  std::span<const u32> assigned_locals;
 
   std::span<const LoopInfo> loops_of(const FuncInfo& f) const {
     return {loops.data() + f.loops_begin, f.num_loops};

@@ -159,8 +159,11 @@ struct Module {
   u32 imported_funcs = 0, imported_tables = 0, imported_memories = 0, imported_globals = 0,
       imported_tags = 0;
 
-  std::vector<FuncInfo> func_infos;  // by defined function: index − imported_funcs
-  FuncInfoPool func_info_pool;
+  std::span<const FuncInfo> func_infos;  // by defined function: index − imported_funcs
+  FuncInfoView func_info_pool;
+  // Where these are, unless that is an image.
+  std::vector<FuncInfo> own_func_infos;
+  FuncInfoPool own_func_info_pool;
   std::vector<TableFacts> table_facts;  // by table; known once all bodies have been validated
 
   Arena arena;  // owns the spans above that are not views into bytes

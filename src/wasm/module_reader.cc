@@ -283,6 +283,23 @@ Result<std::shared_ptr<const Module>> decode_module(std::shared_ptr<const Module
   return *std::move(started);
 }
 
+Result<std::shared_ptr<const Module>> read_validated_module(
+    std::shared_ptr<const ModuleBytes> bytes, std::shared_ptr<TypeRegistry> registry,
+    Features features, std::span<const FuncInfo> func_infos, const FuncInfoView& pool) {
+  auto started = start_module(std::move(bytes), std::move(registry), features);
+  if (!started) return std::unexpected(std::move(started).error());
+  Module& module = **started;
+  SectionReader reader(module);
+  reader.read_module();
+  if (reader.failed()) return std::unexpected(reader.take_error());
+  if (func_infos.size() != module.funcs.size() - module.imported_funcs) {
+    return fail("the number of functions is not that of their descriptions");
+  }
+  module.func_infos = func_infos;
+  module.func_info_pool = pool;
+  return *std::move(started);
+}
+
 Result<std::shared_ptr<const Module>> read_module(std::shared_ptr<const ModuleBytes> bytes,
                                                   std::shared_ptr<TypeRegistry> registry,
                                                   const ReadOptions& options) {

@@ -20,6 +20,12 @@ Result<std::shared_ptr<const Module>> read_module(std::shared_ptr<const ModuleBy
                                                   std::shared_ptr<TypeRegistry> registry,
                                                   const ReadOptions& options);
 
+/// Reads a binary that has been validated with these features before: its bodies are not looked at.
+/// What was learned of them then is given, and lives as long as the bytes.
+Result<std::shared_ptr<const Module>> read_validated_module(
+    std::shared_ptr<const ModuleBytes> bytes, std::shared_ptr<TypeRegistry> registry,
+    Features features, std::span<const FuncInfo> func_infos, const FuncInfoView& pool);
+
 /// Every error of a binary that can be told apart from its consequences, by offset; none: valid.
 /// After a malformed section, or one that leaves entities undefined which others refer to, later
 /// sections are not judged; in a body only the first error is.

@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <bit>
+#include <functional>
 #include <mutex>
 #include <unordered_map>
 
@@ -139,6 +140,8 @@ struct TypeRegistry::Impl {
   std::mutex mutex;
   EntryTable entries;
   std::unordered_multimap<u64, std::unique_ptr<Group>> groups;
+  // A heap: the smallest are taken first, so that a module gets the same ids whenever nothing else
+  // is there, which images count on.
   std::vector<u32> free_ids;
   u32 next_id = 0;
   // Differs from run to run (address space randomisation), so that no module can aim at collisions.
@@ -159,6 +162,7 @@ struct TypeRegistry::Impl {
     for (u32 i = 0; i < count; ++i) {
       u32 id;
       if (!free_ids.empty()) {
+        std::ranges::pop_heap(free_ids, std::greater<>());
         id = free_ids.back();
         free_ids.pop_back();
       } else {
@@ -268,6 +272,7 @@ struct TypeRegistry::Impl {
       for (u32 dead : group->ids) {
         entries[dead] = Entry{};
         free_ids.push_back(dead);
+        std::ranges::push_heap(free_ids, std::greater<>());
       }
       erase(group);
     }

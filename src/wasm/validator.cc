@@ -43,7 +43,7 @@ std::vector<Chunk> make_chunks(const Module& module) {
 class BodyValidator {
  public:
   explicit BodyValidator(Module& module) : module_(module), chunks_(make_chunks(module)) {
-    module_.func_infos.resize(module.funcs.size() - module.imported_funcs);
+    module_.own_func_infos.resize(module.funcs.size() - module.imported_funcs);
     first_failed_ = static_cast<u32>(chunks_.size());
   }
 
@@ -52,6 +52,9 @@ class BodyValidator {
     u32 failed = first_failed_.load();
     if (failed < chunks_.size()) return std::unexpected(std::move(chunks_[failed].error));
     merge();
+    module_.func_infos = module_.own_func_infos;
+    module_.func_info_pool = {module_.own_func_info_pool.loops,
+                              module_.own_func_info_pool.assigned_locals};
     return {};
   }
 
@@ -82,13 +85,13 @@ class BodyValidator {
         chunk.error = decoder.take_error();
         return;
       }
-      module_.func_infos[func - module_.imported_funcs] = sink.info;
+      module_.own_func_infos[func - module_.imported_funcs] = sink.info;
     }
   }
 
   /// Concatenates the chunks' side data and moves the functions' indices into it.
   void merge() {
-    FuncInfoPool& all = module_.func_info_pool;
+    FuncInfoPool& all = module_.own_func_info_pool;
     size_t loops = 0, locals = 0;
     for (const Chunk& chunk : chunks_) {
       loops += chunk.pool.loops.size();
@@ -101,7 +104,7 @@ class BodyValidator {
       u32 local_base = static_cast<u32>(all.assigned_locals.size());
       for (LoopInfo& loop : chunk.pool.loops) loop.assigned_begin += local_base;
       for (u32 func = chunk.begin; func < chunk.end; ++func) {
-        module_.func_infos[func - module_.imported_funcs].loops_begin += loop_base;
+        module_.own_func_infos[func - module_.imported_funcs].loops_begin += loop_base;
       }
       all.loops.insert(all.loops.end(), chunk.pool.loops.begin(), chunk.pool.loops.end());
       all.assigned_locals.insert(all.assigned_locals.end(), chunk.pool.assigned_locals.begin(),

@@ -69,7 +69,7 @@ void GraphBuilder::loop(Frame& f) {
   const Block before = block_, head = g_.add_block();
   f.data.block = head;
   // What may be different in the next iteration.
-  const FuncInfoPool& pool = module_->func_info_pool;
+  const FuncInfoView& pool = module_->func_info_pool;
   const LoopInfo& info = pool.loops_of(*body_.info)[f.loop_ordinal];
   f.data.saved_begin = static_cast<u32>(saved_.size());
   if (info.assigned_count == LoopInfo::kAllLocals) {

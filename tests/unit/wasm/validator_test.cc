@@ -140,7 +140,7 @@ TEST(Validator, RecordsFuncInfo) {
       (i32.const 0)))
   ))wat");
   ASSERT_NE(module, nullptr);
-  const std::vector<FuncInfo>& infos = module->func_infos;
+  const std::span<const FuncInfo> infos = module->func_infos;
   EXPECT_EQ(infos[0].flags, 0u);
   EXPECT_EQ(infos[1].max_stack_height, 4u);
   EXPECT_EQ(infos[1].num_locals, 3u);
@@ -191,7 +191,7 @@ TEST(Validator, DeepLoopsOverManyLocalsStayLinear) {
   for (u32 i = 0; i <= kLoops; ++i) body.op(Op::kEnd);
   auto module = read_bytes(module_with_body(body));
   ASSERT_TRUE(module) << module.error().message;
-  const FuncInfoPool& pool = (*module)->func_info_pool;
+  const FuncInfoView& pool = (*module)->func_info_pool;
   EXPECT_EQ(pool.loops.size(), kLoops);
   EXPECT_LT(pool.assigned_locals.size(), body.size());
   EXPECT_EQ(pool.loops[0].assigned_count, LoopInfo::kAllLocals);
