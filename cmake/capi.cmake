@@ -24,7 +24,7 @@ if(NOT WAZUKA_SANITIZE)
   # The same as an archive (tools/static_library.sh), where the tools of GNU are.
   find_program(GNU_LD ld.bfd)
   if(GNU_LD)
-    set(capi_layers wasi wat runtime opt baseline interp tier debug abi asm os wasm base)
+    set(capi_layers wasi wat runtime image opt baseline interp tier debug abi asm os wasm base)
     list(TRANSFORM capi_layers REPLACE "(.+)" "$<TARGET_FILE:wazuka_\\1>" OUTPUT_VARIABLE capi_archives)
     list(TRANSFORM capi_layers PREPEND wazuka_ OUTPUT_VARIABLE capi_targets)
     add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/libwazuka.a

@@ -37,10 +37,11 @@ LAYERS = {
     "baseline": {"tier", "asm", "abi", "wasm", "base"},
     "opt": {"baseline", "tier", "asm", "abi", "wasm", "base"},
     "verify": {"tier", "asm", "abi", "wasm", "base"},
-    "runtime": {"interp", "opt", "baseline", "tier", "asm", "debug", "abi", "wasm", "os", "base"},
+    "image": {"tier", "asm", "abi", "wasm", "os", "base"},
+    "runtime": {"image", "interp", "opt", "baseline", "tier", "asm", "debug", "abi", "wasm", "os", "base"},
     "wasi": {"runtime", "os", "abi", "wasm", "base"},
-    "capi": {"wasi", "runtime", "interp", "abi", "wat", "wasm", "os", "base"},
-    "cli": {"wasi", "runtime", "verify", "tier", "interp", "abi", "debug", "wat", "wasm", "asm", "os", "base"},
+    "capi": {"wasi", "runtime", "image", "interp", "abi", "wat", "wasm", "os", "base"},
+    "cli": {"wasi", "runtime", "image", "verify", "tier", "interp", "abi", "debug", "wat", "wasm", "asm", "os", "base"},
 }
 FORBIDDEN = {
     "iostream": "no static stream objects: write through os/ or {fmt}",

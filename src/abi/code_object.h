@@ -87,10 +87,6 @@ struct CodeTables {
   std::vector<TryRegion> tries;
   std::vector<CatchClauseTable> clauses;
   std::vector<InlinedPosition> inlined;
-
-  const InlinedPosition& inlined_at(u32 position) const {
-    return inlined[position & ~kInlinedPosition];
-  }
 };
 
 /// The same where they are: those of a CodeTables, or of an image (image/format.h).
@@ -100,10 +96,20 @@ struct CodeTablesView {
   std::span<const u16> roots;
   std::span<const TryRegion> tries;
   std::span<const CatchClauseTable> clauses;
+  std::span<const InlinedPosition> inlined;
 
   CodeTablesView() = default;
   CodeTablesView(const CodeTables& t)
-      : traps(t.traps), calls(t.calls), roots(t.roots), tries(t.tries), clauses(t.clauses) {}
+      : traps(t.traps),
+        calls(t.calls),
+        roots(t.roots),
+        tries(t.tries),
+        clauses(t.clauses),
+        inlined(t.inlined) {}
+
+  const InlinedPosition& inlined_at(u32 position) const {
+    return inlined[position & ~kInlinedPosition];
+  }
 };
 
 /// The result of compiling one function, before it is placed.

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Engines' modules. A serialised module is its binary in a container that says so and checks it:
-// what is read back is compiled again.
+// Engines' modules. A serialised module is an image (docs/images.md).
 #include "capi/module.h"
 
-#include <cstdio>
-
+#include "image/image.h"
 #include "os/file_bytes.h"
+#include "runtime/precompile.h"
 #include "wasm/module_error.h"
 #include "wasm/module_reader.h"
 #include "wat/diagnostic.h"
@@ -54,45 +53,35 @@ void module_exports(const Module& module, wasm_exporttype_vec_t* out) {
   }
 }
 
-namespace {
-
-constexpr std::string_view kContainer{"wazuka-module-1\0", 16};
-constexpr size_t kHeader = kContainer.size() + 8;
-
-/// FNV-1a: against accidents, not against forgers; the binary is validated again.
-u64 checksum(std::span<const u8> bytes) {
-  u64 hash = 0xcbf29ce484222325;
-  for (u8 b : bytes) hash = (hash ^ b) * 0x100000001b3;
-  return hash;
+Result<void> serialize_module(const ModuleCode& code, wasm_byte_vec_t* out) {
+  // What was loaded from an image is that image.
+  if (const image::Image* image = code.image()) {
+    fill(out, image->bytes().data(), image->bytes().size());
+    return {};
+  }
+  auto image = precompile(code.engine(), code.module());
+  if (!image) return std::unexpected(std::move(image).error());
+  fill(out, image->data(), image->size());
+  return {};
 }
 
-Result<std::span<const u8>> contents_of(std::span<const u8> container) {
-  if (container.size() < kHeader ||
-      std::memcmp(container.data(), kContainer.data(), kContainer.size()) != 0) {
-    return fail("not a module that this version of the library has serialized");
-  }
-  u64 sum = 0;
-  std::memcpy(&sum, container.data() + kContainer.size(), sizeof sum);
-  const std::span<const u8> binary = container.subspan(kHeader);
-  if (sum != checksum(binary)) return fail("the serialized module is damaged");
-  return binary;
+namespace {
+
+Result<std::shared_ptr<ModuleCode>> load_image(const std::shared_ptr<Engine>& engine,
+                                               os::MappedFile file, bool check_all) {
+  auto image = image::Image::open(std::move(file));
+  if (!image) return std::unexpected(std::move(image).error());
+  if (check_all && !(*image)->body_is_whole()) return fail("the image was altered");
+  return ModuleCode::from_image(engine, *std::move(image));
 }
 
 }  // namespace
 
-void serialize_module(const Module& module, wasm_byte_vec_t* out) {
-  wasm_byte_vec_new_uninitialized(out, kHeader + module.bytes.size());
-  std::memcpy(out->data, kContainer.data(), kContainer.size());
-  const u64 sum = checksum(module.bytes);
-  std::memcpy(out->data + kContainer.size(), &sum, sizeof sum);
-  std::memcpy(out->data + kHeader, module.bytes.data(), module.bytes.size());
-}
-
 Result<std::shared_ptr<ModuleCode>> deserialize_module(const std::shared_ptr<Engine>& engine,
                                                        std::span<const u8> container) {
-  auto binary = contents_of(container);
-  if (!binary) return std::unexpected(std::move(binary).error());
-  return compile_module(engine, *binary);
+  auto file = os::MappedFile::copy_of(container);
+  if (!file) return fail("failed to copy the image: " + os::error_text(file.error()));
+  return load_image(engine, *std::move(file), true);  // has just been read anyway
 }
 
 }  // namespace wazuka::capi
@@ -129,8 +118,8 @@ wasmtime_error_t* wasmtime_module_validate(wasm_engine_t* engine, const uint8_t*
   return valid ? nullptr : new_error(std::move(valid).error());
 }
 wasmtime_error_t* wasmtime_module_serialize(const wasmtime_module_t* module, wasm_byte_vec_t* ret) {
-  serialize_module(module->code->module(), ret);
-  return nullptr;
+  auto done = serialize_module(*module->code, ret);
+  return done ? nullptr : new_error(std::move(done).error());
 }
 wasmtime_error_t* wasmtime_module_deserialize(wasm_engine_t* engine, const uint8_t* bytes,
                                               size_t bytes_len, wasmtime_module_t** ret) {
@@ -138,17 +127,19 @@ wasmtime_error_t* wasmtime_module_deserialize(wasm_engine_t* engine, const uint8
 }
 wasmtime_error_t* wasmtime_module_deserialize_file(wasm_engine_t* engine, const char* path,
                                                    wasmtime_module_t** ret) {
-  auto file = os::FileBytes::read(path);
+  auto file = os::MappedFile::open(path);
   if (!file) {
     return new_error(Error{"failed to open file: " + std::string(path),
                            Error::kNoOffset,
-                           {os::error_text(file.error().number)}});
+                           {os::error_text(file.error())}});
   }
-  return give(deserialize_module(engine->engine, file->bytes()), ret);
+  return give(load_image(engine->engine, *std::move(file), false), ret);
 }
 void wasmtime_module_image_range(const wasmtime_module_t* module, void** start, void** end) {
-  // Functions are compiled one by one: what is one block is the binary.
-  const std::span<const u8> bytes = module->code->module().bytes;
+  // Functions are compiled one by one: what is one block is the image, or the binary.
+  const image::Image* const image = module->code->image();
+  const std::span<const u8> bytes =
+      image != nullptr ? image->bytes() : module->code->module().bytes;
   *start = const_cast<u8*>(bytes.data());
   *end = const_cast<u8*>(bytes.data() + bytes.size());
 }

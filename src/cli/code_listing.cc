@@ -56,8 +56,7 @@ std::vector<CodeBlock> blocks_of(std::vector<verify::CodeLine> lines,
 
 }  // namespace
 
-Result<CodeLister> CodeLister::create(const char* what, const Options& options,
-                                      std::shared_ptr<const ModuleBytes> bytes) {
+Result<CodeLister> CodeLister::create(const char* what, const Options& options, ShownModule shown) {
   auto tools = code_tools(what);
   if (!tools) return std::unexpected(std::move(tools).error());
   auto config = engine_config(options, CodeUse::kShow);
@@ -68,11 +67,14 @@ Result<CodeLister> CodeLister::create(const char* what, const Options& options,
   }
   ReadOptions read;
   read.features = config->features;
-  auto module = read_module(bytes, engine->types(), read);
-  if (!module) {
-    return std::unexpected(module_error(std::move(module).error(), bytes->bytes()));
+  if (shown.image != nullptr) {
+    read.features = Features::from_bits(shown.image->settings().features);
   }
-  return CodeLister(*tools, std::move(engine), *std::move(module));
+  auto module = read_module(shown.bytes, engine->types(), read);
+  if (!module) {
+    return std::unexpected(module_error(std::move(module).error(), shown.bytes->bytes()));
+  }
+  return CodeLister(*tools, std::move(engine), *std::move(module), std::move(shown.image));
 }
 
 u32 CodeLister::each(std::string_view filter,
@@ -95,18 +97,40 @@ u32 CodeLister::each(std::string_view filter,
   return shown;
 }
 
+/// Compiles a function, or takes it from the image.
+Result<CompiledCode> CodeLister::code_of(const CompileEnv& env, u32 func_index) const {
+  if (image_ == nullptr) return engine_->compile_function()(env, func_index);
+  const StoredCode& stored = image_->code();
+  const auto all = stored.all();
+  const auto at = std::ranges::find(all, func_index, &StoredFunction::func_index);
+  if (at == all.end()) return fail("the image has no code of it");
+  const StoredFunction& next = stored.functions[static_cast<size_t>(at - all.begin()) + 1];
+  auto part = [](auto& to, const auto& from, u32 begin, u32 end) {
+    to.assign(from.begin() + begin, from.begin() + end);
+  };
+  CompiledCode code;
+  code.bytes.assign(stored.code.contents + at->begin, stored.code.contents + at->end);
+  code.frame_bytes = at->frame_bytes;
+  part(code.tables.traps, stored.tables.traps, at->traps, next.traps);
+  part(code.tables.calls, stored.tables.calls, at->calls, next.calls);
+  part(code.tables.roots, stored.tables.roots, at->roots, next.roots);
+  part(code.tables.tries, stored.tables.tries, at->tries, next.tries);
+  part(code.tables.clauses, stored.tables.clauses, at->clauses, next.clauses);
+  return code;
+}
+
 FunctionListing CodeLister::list(const CompileEnv& env, wat::BodyTexts& texts,
                                  u32 func_index) const {
   FunctionListing function;
   function.func_index = func_index;
   function.title = fmt::format("func[{}]{}", func_index, texts.signature(func_index));
   function.instructions = texts.instructions(func_index);
-  auto code = engine_->compile_function()(env, func_index);
+  auto code = code_of(env, func_index);
   if (!code) {
     function.not_there = "interpreted: " + code.error().message;
     return function;
   }
-  if (VerifyFunction verify = engine_->config().verify) {
+  if (VerifyFunction verify = engine_->config().verify; verify != nullptr && image_ == nullptr) {
     auto safe = verify(env, func_index, *code, nullptr);
     function.rejected = !safe;
     if (!safe) function.not_there = "rejected: " + safe.error().message;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The machine code of a module's functions, and which instructions of WebAssembly it comes from:
 // what `objdump --code` and `explore` show. Functions are compiled as an engine would compile them,
-// but nothing is run.
+// but nothing is run; the code of an image is shown as it is, without the instructions it is from.
 #pragma once
 
 #include <functional>
@@ -12,6 +12,7 @@
 
 #include "cli/code_tools.h"
 #include "cli/common.h"
+#include "cli/images.h"
 #include "wat/disassemble.h"
 
 namespace wazuka::cli {
@@ -35,8 +36,7 @@ struct FunctionListing {
 class CodeLister {
  public:
   /// `what` wants the listing, for errors.
-  static Result<CodeLister> create(const char* what, const Options& options,
-                                   std::shared_ptr<const ModuleBytes> bytes);
+  static Result<CodeLister> create(const char* what, const Options& options, ShownModule shown);
 
   /// Calls `show` with each defined function that the filter (part of a name, or an index) selects,
   /// until it returns false. The number of functions shown.
@@ -46,13 +46,18 @@ class CodeLister {
 
  private:
   CodeLister(const CodeTools& tools, std::shared_ptr<Engine> engine,
-             std::shared_ptr<const Module> module)
-      : tools_(tools), engine_(std::move(engine)), module_(std::move(module)) {}
+             std::shared_ptr<const Module> module, std::shared_ptr<const image::Image> image)
+      : tools_(tools),
+        engine_(std::move(engine)),
+        module_(std::move(module)),
+        image_(std::move(image)) {}
+  Result<CompiledCode> code_of(const CompileEnv& env, u32 func_index) const;
   FunctionListing list(const CompileEnv& env, wat::BodyTexts& texts, u32 func_index) const;
 
   CodeTools tools_;
   std::shared_ptr<Engine> engine_;
   std::shared_ptr<const Module> module_;
+  std::shared_ptr<const image::Image> image_;  // that has the code; or null
 };
 
 /// What the listing of a function has besides its instructions.

@@ -16,6 +16,7 @@ using Arguments = std::span<char* const>;
 int run_by_default(Arguments arguments);
 int run_command(Arguments arguments);
 int wast_command(Arguments arguments);
+int compile_command(Arguments arguments);
 int validate_command(Arguments arguments);
 int parse_command(Arguments arguments);
 int print_command(Arguments arguments);

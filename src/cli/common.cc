@@ -141,7 +141,9 @@ Result<EngineConfig> engine_config(const Options& options, CodeUse use) {
   if (!options.target().empty()) WAZUKA_TRY(check_target(options.target()));
   WAZUKA_TRY(options.check_supported());
   if (options.has(OptionId::kCodegenCacheConfig)) {
-    WAZUKA_TRY(check_cache_config(std::string(options.text(OptionId::kCodegenCacheConfig))));
+    CacheSettings ignored;
+    const std::string path(options.text(OptionId::kCodegenCacheConfig));
+    WAZUKA_TRY(read_cache_config(path, ignored));
   }
   EngineConfig config;
   config.features = options.features();
@@ -238,9 +240,8 @@ Result<std::shared_ptr<const ModuleBytes>> load_binary(const std::string& given_
   }
   std::span<const u8> bytes = file->bytes();
   if (starts_with(bytes, kElfMagic)) {
-    return fail(allow_precompiled
-                    ? "precompiled modules are not supported yet by this build"
-                    : "running a precompiled module requires the `--allow-precompiled` flag");
+    if (allow_precompiled) return std::make_shared<FileModuleBytes>(*std::move(file));
+    return fail("running a precompiled module requires the `--allow-precompiled` flag");
   }
   if (is_component(bytes)) return fail(kNoComponents);
   if (starts_with(bytes, kWasmMagic)) return std::make_shared<FileModuleBytes>(*std::move(file));

@@ -28,7 +28,7 @@ Result<EngineConfig> engine_config(const Options& options, CodeUse use = CodeUse
 StoreLimits store_limits(const Options& options);
 
 /// Reads a file ("-": standard input) and gives the binary in it, converted from text if it is not
-/// one. Errors are worded as Wasmtime's.
+/// one, or, if that is allowed, an ELF file. Errors are worded as Wasmtime's.
 Result<std::shared_ptr<const ModuleBytes>> load_binary(const std::string& path,
                                                        bool allow_precompiled);
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // `config new`: a configuration file to begin with.
 #include <cerrno>
-#include <cstdlib>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/cache.h"
 #include "cli/commands.h"
 #include "cli/option_values.h"
 #include "cli/output.h"
@@ -20,20 +20,6 @@ constexpr std::string_view kNewFile = R"(# Settings that are not here have their
 
 [cache]
 )";
-
-std::string default_path() {
-  auto variable = [](const char* name) {
-    const char* value = std::getenv(name);
-    return std::string(value == nullptr ? "" : value);
-  };
-  std::string folder = variable("XDG_CONFIG_HOME");
-  if (!folder.starts_with('/')) {
-    std::string home = variable("HOME");
-    if (home.empty()) return {};
-    folder = home + "/.config";
-  }
-  return folder + "/wazuka/config.toml";
-}
 
 /// Makes the folders above a file.
 Result<void> make_folders(const std::string& path) {
@@ -70,7 +56,7 @@ int config_new_command(Arguments arguments) {
   ParsedArguments parsed;
   if (int code = start_command(CommandId::kConfigNew, arguments, parsed); code >= 0) return code;
   std::string path =
-      parsed.positionals.empty() ? default_path() : std::string(parsed.positionals[0]);
+      parsed.positionals.empty() ? default_config_path() : std::string(parsed.positionals[0]);
   if (auto created = create_config(path); !created) {
     print_error(created.error());
     return kExitFailure;

@@ -261,13 +261,19 @@ std::unexpected<Error> unknown_field(std::string_view text, const toml::key& key
                          fmt::format("unknown field `{}`, expected {}", key.str(), expected)));
 }
 
-Result<void> check_cache_text(std::string_view text) {
+Result<void> read_cache_text(std::string_view text, CacheKeys& keys) {
   auto root = parse_toml(text);
   if (!root) return std::unexpected(std::move(root).error());
   for (auto&& [key, node] : *root) {
     if (key.str() != "cache" || !node.is_table()) return unknown_field(text, key, "`cache`");
     for (auto&& [name, value] : *node.as_table()) {
-      if (std::ranges::find(kCacheKeys, name.str()) != std::end(kCacheKeys)) continue;
+      if (std::ranges::find(kCacheKeys, name.str()) != std::end(kCacheKeys)) {
+        if (auto s = value.as_string()) keys.emplace_back(name.str(), s->get());
+        if (auto i = value.as_integer()) {
+          keys.emplace_back(name.str(), fmt::format("{}", i->get()));
+        }
+        continue;
+      }
       std::string names;
       for (std::string_view k : kCacheKeys) {
         names += fmt::format("{}`{}`", names.empty() ? "one of " : ", ", k);
@@ -292,9 +298,13 @@ Result<void> read_config_file(const std::string& path, Options& options) {
                    [&](std::string_view text) { return parse_config(text, options); });
 }
 
-Result<void> check_cache_config(const std::string& path) {
+Result<void> read_cache_config(const std::string& path, CacheSettings& settings) {
   return with_file(path, "failed to read config file: " + path,
-                   "failed to parse config file: " + path, check_cache_text);
+                   "failed to parse config file: " + path, [&](std::string_view text) {
+                     CacheKeys keys;
+                     auto read = read_cache_text(text, keys);
+                     return read ? apply_cache_keys(keys, settings) : read;
+                   });
 }
 
 }  // namespace wazuka::cli

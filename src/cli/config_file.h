@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "cli/cache.h"
 #include "cli/options.h"
 
 namespace wazuka::cli {
@@ -14,7 +15,7 @@ Result<void> read_config_file(const std::string& path, Options& options);
 /// Options from text in TOML.
 Result<void> parse_config(std::string_view text, Options& options);
 
-/// Whether a file has nothing but settings of the cache.
-Result<void> check_cache_config(const std::string& path);
+/// Settings of the cache from a file, which may have nothing else.
+Result<void> read_cache_config(const std::string& path, CacheSettings& settings);
 
 }  // namespace wazuka::cli

@@ -7,6 +7,7 @@
 
 #include "cli/code_listing.h"
 #include "cli/commands.h"
+#include "cli/images.h"
 #include "cli/output.h"
 #include "cli/output_file.h"
 
@@ -108,14 +109,6 @@ std::string code_side(const FunctionListing& f) {
   return html + "\n";
 }
 
-/// The file's name without its folder and last suffix.
-std::string stem(std::string_view path) {
-  if (size_t slash = path.rfind('/'); slash != std::string_view::npos)
-    path.remove_prefix(slash + 1);
-  const size_t dot = path.rfind('.');
-  return std::string(dot == std::string_view::npos || dot == 0 ? path : path.substr(0, dot));
-}
-
 Result<void> write_page(const CodeLister& lister, std::string_view path, OutputFile& out) {
   out.write(kHead);
   out.write(
@@ -133,9 +126,9 @@ Result<void> write_page(const CodeLister& lister, std::string_view path, OutputF
 
 Result<void> explore(const ParsedArguments& parsed, const Options& options) {
   const std::string path(parsed.positionals[0]);
-  auto bytes = load_binary(path, false);
-  if (!bytes) return std::unexpected(std::move(bytes).error());
-  auto lister = CodeLister::create("`explore`", options, *bytes);
+  auto shown = load_shown(path);
+  if (!shown) return std::unexpected(std::move(shown).error());
+  auto lister = CodeLister::create("`explore`", options, *std::move(shown));
   if (!lister) return std::unexpected(std::move(lister).error());
   const ParsedFlag* output = parsed.find(FlagId::kOutput);
   const std::string target(output == nullptr ? stem(path) + ".explore.html"

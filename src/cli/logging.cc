@@ -192,6 +192,10 @@ wasi::Tracer Log::wasi_tracer() {
   return tracer;
 }
 
+void Log::note(LogLevel level, std::string_view target, std::string_view message) const {
+  if (filter_.allows(target, level)) write(level, target, "", message);
+}
+
 CompileLog Log::compile_log() {
   if (!filter_.allows(kCompilerTarget, LogLevel::kDebug)) return {};
   auto refused = [](void* user, u32 func_index, const Error& why) {

@@ -45,6 +45,9 @@ class Log {
   void write(LogLevel level, std::string_view target, std::string_view span,
              std::string_view message) const;
 
+  /// Writes a line if the filter allows it.
+  void note(LogLevel level, std::string_view target, std::string_view message) const;
+
   /// For a guest's calls; does nothing unless they are to be logged.
   wasi::Tracer wasi_tracer();
 

@@ -7,6 +7,7 @@
 #include "cli/code_listing.h"
 #include "cli/commands.h"
 #include "cli/common.h"
+#include "cli/images.h"
 #include "cli/output.h"
 #include "cli/output_file.h"
 #include "wasm/module_reader.h"
@@ -66,6 +67,20 @@ void dump_contents(std::span<const u8> binary, ByteRange range, OutputFile& out)
     text.clear();
   }
   out.write(text);
+}
+
+/// What an image has around the module.
+std::string image_lines(const image::Image& image) {
+  std::string text = fmt::format("Image made by version {}:\n", image.made_by());
+  for (u32 i = 0; i < image::kPartCount; ++i) {
+    const image::Part& part = image.place_of(static_cast<image::PartId>(i));
+    const u32 element = image::kParts[i].element_bytes;
+    text += fmt::format("  {:<28} {:#010x} - {:#010x}  {:>9} bytes", image::kParts[i].section,
+                        part.offset, part.offset + part.bytes, part.bytes);
+    if (element > 1) text += fmt::format("  {:>7} entries", part.bytes / element);
+    text += "\n";
+  }
+  return text + "The module in it:\n";
 }
 
 Result<void> dump(const ParsedArguments& parsed, std::shared_ptr<const ModuleBytes> bytes,
@@ -128,10 +143,10 @@ Result<ListingDetails> listing_details(const ParsedArguments& parsed) {
 
 Result<void> dump_code(const ParsedArguments& parsed, const Options& options,
                        const ListingDetails& details) {
-  auto bytes =
-      load_binary(std::string(parsed.positionals.empty() ? "-" : parsed.positionals[0]), false);
-  if (!bytes) return std::unexpected(std::move(bytes).error());
-  auto lister = CodeLister::create("`objdump --code`", options, *bytes);
+  auto shown_module =
+      load_shown(std::string(parsed.positionals.empty() ? "-" : parsed.positionals[0]));
+  if (!shown_module) return std::unexpected(std::move(shown_module).error());
+  auto lister = CodeLister::create("`objdump --code`", options, *std::move(shown_module));
   if (!lister) return std::unexpected(std::move(lister).error());
   auto out = OutputFile::open("-");
   if (!out) return std::unexpected(std::move(out).error());
@@ -151,14 +166,15 @@ Result<void> dump_code(const ParsedArguments& parsed, const Options& options,
 
 Result<void> dump_file(const ParsedArguments& parsed) {
   std::string path(parsed.positionals.empty() ? "-" : parsed.positionals[0]);
-  auto bytes = load_binary(path, false);
-  if (!bytes) return std::unexpected(std::move(bytes).error());
+  auto shown = load_shown(path);
+  if (!shown) return std::unexpected(std::move(shown).error());
   auto out = OutputFile::open("-");
   if (!out) return std::unexpected(std::move(out).error());
-  auto dumped = dump(parsed, *bytes, *out);
+  if (shown->image != nullptr && parsed.flags.empty()) out->write(image_lines(*shown->image));
+  auto dumped = dump(parsed, shown->bytes, *out);
   WAZUKA_TRY(out->close());
   if (dumped) return {};
-  return std::unexpected(module_error(std::move(dumped).error(), (*bytes)->bytes()));
+  return std::unexpected(module_error(std::move(dumped).error(), shown->bytes->bytes()));
 }
 
 }  // namespace

@@ -7,10 +7,12 @@
 #include <thread>
 #include <unistd.h>
 
+#include "cli/cache.h"
 #include "cli/commands.h"
 #include "cli/common.h"
 #include "cli/core_dump.h"
 #include "cli/flag_values.h"
+#include "cli/images.h"
 #include "cli/invoke.h"
 #include "cli/listeners.h"
 #include "cli/logging.h"
@@ -240,7 +242,7 @@ class Runner : wasi::ThreadHost {
   /// Everything before the main module runs.
   Result<void> prepare() {
     const Options& options = request_.options;
-    auto main = load(request_.module_path());
+    auto main = load_main(request_.module_path());
     if (!main) return std::unexpected(std::move(main).error());
     main_ = *std::move(main);
     linker_.allow_unknown_exports(options.is_on(OptionId::kWasmUnknownExportsAllow));
@@ -259,6 +261,11 @@ class Runner : wasi::ThreadHost {
     return {};
   }
 
+  /// At the end: what has been compiled may be of use to the next run.
+  void keep_code() const {
+    if (cache_) cache_->store(*main_);
+  }
+
   ExecResult<void> run() {
     if (auto timeout = request_.options.number(OptionId::kWasmTimeout)) {
       epoch_deadline_ = engine_->epoch().load() + 1;
@@ -273,9 +280,23 @@ class Runner : wasi::ThreadHost {
   }
 
  private:
-  Result<std::shared_ptr<ModuleCode>> load(const std::string& path) {
+  Result<std::shared_ptr<ModuleCode>> load_main(const std::string& path) {
+    if (engine_->config().capture_code) cache_.emplace(request_.options, request_.log.get());
+    return load(path, cache_ ? &*cache_ : nullptr);
+  }
+
+  Result<std::shared_ptr<ModuleCode>> load(const std::string& path, ModuleCache* cache = nullptr) {
+    if (request_.allow_precompiled) {
+      auto code = load_image(engine_, path);
+      if (!code || *code != nullptr) return code;
+    }
     auto bytes = load_binary(path, request_.allow_precompiled);
     if (!bytes) return std::unexpected(std::move(bytes).error());
+    if (image::is_elf((*bytes)->bytes())) return load_image(engine_, path, (*bytes)->bytes());
+    if (cache != nullptr) {
+      auto code = cache->find(engine_, (*bytes)->bytes());
+      if (!code || *code != nullptr) return code;
+    }
     return compile(engine_, *std::move(bytes));
   }
 
@@ -369,6 +390,7 @@ class Runner : wasi::ThreadHost {
   std::shared_ptr<Engine> engine_;
   std::unique_ptr<wasi::Context> wasi_;
   std::unique_ptr<wasi::WasiProvider> provider_;
+  std::optional<ModuleCache> cache_;
   std::shared_ptr<ModuleCode> main_;
   Store store_;
   Linker linker_;
@@ -391,14 +413,22 @@ int run(const RunRequest& request) {
     print_error(set.error());
     return kExitFailure;
   }
+  // With --deterministic, what earlier runs have compiled must make no difference.
+  config->capture_code = ModuleCache::is_for(request.options, *config) && !request.deterministic;
   Runner runner(request, std::make_shared<Engine>(*config));
   if (auto prepared = runner.prepare(); !prepared) {
     print_error(prepared.error());
     return kExitFailure;
   }
   auto result = runner.run();
+  if (!result) {
+    const int code = report(result.error());
+    runner.keep_code();
+    exit_process(code);
+  }
+  runner.keep_code();
   // The process ends here: freeing the program's memory first would only take time.
-  exit_process(result ? 0 : report(result.error()));
+  exit_process(0);
 }
 
 }  // namespace

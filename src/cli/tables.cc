@@ -47,6 +47,8 @@ constexpr FlagSet kObjdumpFlags =
     flag_bit(FlagId::kFullContents) | flag_bit(FlagId::kSection) | flag_bit(FlagId::kCode) |
     flag_bit(FlagId::kFilter) | flag_bit(FlagId::kBytes) | flag_bit(FlagId::kAddrmap) |
     flag_bit(FlagId::kTraps) | flag_bit(FlagId::kStackMaps) | flag_bit(FlagId::kExceptionTables);
+constexpr FlagSet kCompileFlags =
+    flag_bit(FlagId::kOutput) | flag_bit(FlagId::kEmit) | flag_bit(FlagId::kEmitClif);
 constexpr FlagSet kWastFlags =
     flag_bit(FlagId::kGenerateDwarf) | flag_bit(FlagId::kPrecompileSave) |
     flag_bit(FlagId::kPrecompileLoad) | flag_bit(FlagId::kAsync) |

@@ -68,7 +68,7 @@ class InOrder {
 
 /// Nothing if the function is to be interpreted.
 Result<std::optional<CompiledCode>> NativeCode::compile_first(const CompileEnv& env, u32 func) {
-  auto compiled = compile_best(env, func);
+  auto compiled = compile_best(engine_, env, func);
   if (!compiled && opt::is_mistake(compiled.error())) return std::unexpected(compiled.error());
   if (!compiled) return std::nullopt;
   if (VerifyFunction verify = engine_.config().verify) {
@@ -87,12 +87,14 @@ Result<void> NativeCode::compile_all(u32 threads) {
   auto publish_all = [&](std::span<CodeSpace::Placement> functions) { publish(functions); };
   run_parallel(std::min(threads, (end - first + kRun - 1) / kRun), [&] {
     const CompileEnv env = engine_.compile_env(module_, code_->layout());
+    const u8* const lazy = engine_.thunks()->lazy();
     for (;;) {
       const u32 begin = next.fetch_add(kRun, std::memory_order_relaxed);
       if (begin >= end) return;
       std::vector<CodeSpace::Placement> done;
       for (u32 i = begin; i < std::min(begin + kRun, end); ++i) {
         FuncCode& func = *code_->func(i);
+        if (func.native.load(std::memory_order_relaxed) != lazy) continue;  // in the image
         auto compiled = compile_first(env, i);
         if (compiled && *compiled) {
           done.push_back({**std::move(compiled), &func});

@@ -58,6 +58,7 @@ struct EngineConfig {
   bool check_compiler = false;        // compilers check their own work (slow)
   CompileFunction compile = nullptr;  // null: as the strategy says
   CompileLog compile_log;
+  bool capture_code = false;  // what has been compiled is to be copied into an image
   // With kAuto: functions that run much are compiled again, beside the program; with what (null: as
   // the strategy says).
   bool tier_up = true;

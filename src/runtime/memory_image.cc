@@ -81,17 +81,22 @@ bool MemoryImage::choose_runs(const std::vector<Placed>& segments) {
 }
 
 /// In the order of the segments: later ones overwrite earlier ones.
-bool MemoryImage::write(const Module& module, const std::vector<Placed>& segments) {
-  os::Reservation contents = os::Reservation::map(bytes_);
-  file_ = os::MemoryFile::create(bytes_);
-  if (!contents || !file_) return false;
+void MemoryImage::fill(const Module& module, const std::vector<Placed>& segments,
+                       u8* contents) const {
   for (const Placed& s : segments) {
     auto run = std::find_if(runs_.begin(), runs_.end(), [&s](const Run& r) {
       return r.memory == s.memory && s.offset >= r.begin && s.offset < r.end;
     });
-    std::memcpy(contents.base() + run->file_offset + (s.offset - run->begin),
-                module.view(s.bytes).data(), s.bytes.size);
+    std::memcpy(contents + run->file_offset + (s.offset - run->begin), module.view(s.bytes).data(),
+                s.bytes.size);
   }
+}
+
+bool MemoryImage::write(const Module& module, const std::vector<Placed>& segments) {
+  os::Reservation contents = os::Reservation::map(bytes_);
+  file_ = os::MemoryFile::create(bytes_);
+  if (!contents || !file_) return false;
+  fill(module, segments, contents.base());
   return file_.write(0, {contents.base(), bytes_}) && file_.seal();
 }
 
@@ -101,6 +106,33 @@ std::unique_ptr<MemoryImage> MemoryImage::create(const Module& module) {
   auto image = std::make_unique<MemoryImage>();
   if (!image->choose_runs(segments) || !image->write(module, segments)) return nullptr;
   return image;
+}
+
+MemoryImage::Contents MemoryImage::contents(const Module& module) {
+  std::vector<Placed> segments;
+  MemoryImage image;
+  if (!collect(module, segments) || !image.choose_runs(segments)) return {};
+  Contents contents;
+  contents.bytes.resize(image.bytes_);
+  image.fill(module, segments, contents.bytes.data());
+  for (const Run& r : image.runs_) {
+    contents.runs.push_back({r.memory, r.begin, r.end, r.file_offset});
+  }
+  return contents;
+}
+
+std::unique_ptr<MemoryImage> MemoryImage::open(const image::Image& file, const Module& module) {
+  if (file.runs().empty()) return nullptr;
+  auto image = std::make_unique<MemoryImage>();
+  for (const image::MemoryRun& r : file.runs()) {
+    if (r.memory < module.imported_memories || r.memory >= module.memories.size()) return nullptr;
+    const MemoryType& type = module.memories[r.memory];
+    if (!can_be_mapped(type) || r.end > minimum_bytes(type)) return nullptr;
+    image->runs_.push_back(
+        {static_cast<u32>(r.memory), r.begin, r.end, file.memory_offset() + r.offset});
+  }
+  image->file_ = os::MemoryFile::duplicate(file.fd());
+  return image->file_ ? std::move(image) : nullptr;
 }
 
 bool MemoryImage::map(const std::vector<Memory*>& memories) const {

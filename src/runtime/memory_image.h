@@ -11,12 +11,13 @@
 // memory that is sparsely strewn with data has no image.
 //
 // Making an image costs as much as copying the segments, so it is made for a module's second
-// instance.
+// instance; that of a compiled file (docs/images.md) is there from the beginning.
 #pragma once
 
 #include <memory>
 #include <vector>
 
+#include "image/image.h"
 #include "os/memory_file.h"
 #include "runtime/memory.h"
 #include "wasm/module.h"
@@ -33,6 +34,16 @@ class MemoryImage {
 
   /// What a memory of the module is initialised with (memory_pool.h).
   ContentsId contents_of(u32 memory) const { return first_contents_ + memory; }
+
+  /// What an image of the module has. Null if it has nothing, or what does not fit the module.
+  static std::unique_ptr<MemoryImage> open(const image::Image& file, const Module& module);
+
+  /// The same contents, to be put into such a file; none if the module has no image.
+  struct Contents {
+    std::vector<image::MemoryRun> runs;
+    std::vector<u8> bytes;
+  };
+  static Contents contents(const Module& module);
 
   /// Initialises the memories of an instance (all of the module's, by index), which are new: zero,
   /// or with their contents already. False: the host refused, and the memories are zero.
@@ -55,6 +66,7 @@ class MemoryImage {
 
   static bool collect(const Module& module, std::vector<Placed>& out);
   bool choose_runs(const std::vector<Placed>& segments);
+  void fill(const Module& module, const std::vector<Placed>& segments, u8* contents) const;
   bool write(const Module& module, const std::vector<Placed>& segments);
 
   const ContentsId first_contents_;  // ids are never used again

@@ -4,6 +4,7 @@
 #include "base/parallel.h"
 #include "debug/demangle.h"
 #include "runtime/memory_pool.h"
+#include "runtime/precompile.h"
 
 namespace wazuka {
 
@@ -18,10 +19,12 @@ interp::NativeSide native_side(const Engine& engine, const NativeCode* native) {
 
 }  // namespace
 
-ModuleCode::ModuleCode(std::shared_ptr<Engine> engine, std::shared_ptr<const Module> module)
+ModuleCode::ModuleCode(std::shared_ptr<Engine> engine, std::shared_ptr<const Module> module,
+                       std::shared_ptr<const image::Image> image)
     : engine_(std::move(engine)),
       module_(std::move(module)),
-      native_(NativeCode::create(*engine_, *module_)),
+      image_file_(std::move(image)),
+      native_(NativeCode::create(*engine_, *module_, image_file_.get())),
       code_(module_, this, engine_->interp_options(), native_side(*engine_, native_.get())) {
   if (native_ != nullptr) native_->set_code(code_);
 }
@@ -54,9 +57,33 @@ Result<std::shared_ptr<ModuleCode>> ModuleCode::from_binary(
   return create(std::move(engine), *std::move(module));
 }
 
+Result<std::shared_ptr<ModuleCode>> ModuleCode::from_image(
+    std::shared_ptr<Engine> engine, std::shared_ptr<const image::Image> image) {
+  image::Settings host = image_settings(*engine);
+  if (engine->thunks() == nullptr) {  // nothing of the code will run
+    host.cpu = host.guard_bytes = ~u64{0};
+    host.signals = 1;
+  }
+  WAZUKA_TRY(image->check_settings(host));
+  auto module =
+      read_validated_module(std::make_shared<image::ImageModuleBytes>(image), engine->types(),
+                            Features::from_bits(image->settings().features), image->func_infos(),
+                            image->func_info_pool());
+  if (!module) return std::unexpected(std::move(module).error());
+  if (image->code().first_func != (*module)->imported_funcs) {
+    return fail("the image contradicts itself");
+  }
+  return std::shared_ptr<ModuleCode>(
+      new ModuleCode(std::move(engine), *std::move(module), std::move(image)));
+}
+
 const MemoryImage* ModuleCode::memory_image() {
   if (!engine_->config().memory_images) return nullptr;
   std::lock_guard<std::mutex> lock(image_lock_);
+  if (images_asked_for_ == 0 && image_file_ != nullptr) {
+    image_ = MemoryImage::open(*image_file_, *module_);
+    if (image_ != nullptr) images_asked_for_ = 2;
+  }
   if (images_asked_for_ < 2 && ++images_asked_for_ == 2) image_ = MemoryImage::create(*module_);
   return image_.get();
 }

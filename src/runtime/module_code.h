@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "debug/dwarf.h"
+#include "image/image.h"
 #include "interp/interp.h"
 #include "runtime/engine.h"
 #include "runtime/memory_image.h"
@@ -27,6 +28,10 @@ class ModuleCode {
   /// Reads, validates and prepares a binary.
   static Result<std::shared_ptr<ModuleCode>> from_binary(std::shared_ptr<Engine> engine,
                                                          std::shared_ptr<const ModuleBytes> bytes);
+  /// From an image (docs/images.md): nothing is validated or compiled that it has. An error if the
+  /// image relies on settings that the engine does not have.
+  static Result<std::shared_ptr<ModuleCode>> from_image(std::shared_ptr<Engine> engine,
+                                                        std::shared_ptr<const image::Image> image);
   ~ModuleCode();
   ModuleCode(const ModuleCode&) = delete;
   ModuleCode& operator=(const ModuleCode&) = delete;
@@ -38,6 +43,8 @@ class ModuleCode {
 
   /// Null if all functions are interpreted.
   NativeCode* native() const { return native_.get(); }
+  /// What the module was loaded from; null if that was a binary.
+  const image::Image* image() const { return image_file_.get(); }
 
   /// What initialises the memories of an instance that is being made, unless that is the first
   /// one; null if the segments are to be copied. Any thread.
@@ -54,10 +61,12 @@ class ModuleCode {
   std::vector<debug::SourceFrame> source_frames(u32 offset);
 
  private:
-  ModuleCode(std::shared_ptr<Engine> engine, std::shared_ptr<const Module> module);
+  ModuleCode(std::shared_ptr<Engine> engine, std::shared_ptr<const Module> module,
+             std::shared_ptr<const image::Image> image = nullptr);
 
   std::shared_ptr<Engine> engine_;
   std::shared_ptr<const Module> module_;
+  std::shared_ptr<const image::Image> image_file_;
   std::unique_ptr<NativeCode> native_;  // has the FuncCodes in it
   interp::Code code_;
   std::mutex image_lock_;

@@ -7,6 +7,7 @@
 #include "opt/pipeline.h"
 #include "runtime/module_code.h"
 #include "runtime/native_call.h"
+#include "runtime/precompile.h"
 #include "tier/thunks.h"
 
 namespace wazuka {
@@ -20,36 +21,82 @@ constexpr u64 kBaseBytes = u64{64} << 10;
 constexpr u32 kTiers = 3;                    // baseline code, better code, and that of loops
 constexpr u64 kMaxCodeBytes = u64{1} << 30;  // code and FuncCodes are within reach of each other
 
-std::unique_ptr<CodeSpace> reserve(const Module& module, u32 tiers) {
+std::unique_ptr<CodeSpace> reserve(const Module& module, u32 tiers, bool capture,
+                                   const StoredCode* stored) {
+  const u32 functions = static_cast<u32>(module.funcs.size()) - module.imported_funcs;
+  const u64 there = stored == nullptr ? 0 : stored->code.bytes;
+  // Nothing is made where all code is there, and is as good as it gets.
+  const bool complete =
+      there != 0 && stored->all().size() == functions &&
+      std::ranges::all_of(stored->all(), [](const StoredFunction& f) { return f.optimized != 0; });
   for (u64 factor : {kGenerousFactor, kModestFactor}) {
-    const u64 bytes = std::min(kBaseBytes + factor * module.code.size, kMaxCodeBytes);
-    const u32 functions = static_cast<u32>(module.funcs.size()) - module.imported_funcs;
-    auto space = CodeSpace::create({interp::Code::bytes_for(module), bytes, functions * tiers});
+    const u64 bytes =
+        complete ? 0 : std::min(kBaseBytes + factor * module.code.size, kMaxCodeBytes - there);
+    CodeSpace::Shape shape;
+    shape.data_bytes = interp::Code::bytes_for(module);
+    shape.code_bytes = bytes;
+    shape.max_functions = functions * tiers;
+    shape.keep_relocations = capture;
+    shape.stored = stored;
+    auto space = CodeSpace::create(shape);
     if (space != nullptr) return space;
   }
   return nullptr;
 }
 
-/// Continuations need all frames of their stacks in the interpreter.
+}  // namespace
+
 bool switches_stacks(const Module& module) {
   return std::any_of(module.func_infos.begin(), module.func_infos.end(),
                      [](const FuncInfo& f) { return (f.flags & BodyFlags::kStackSwitching) != 0; });
 }
 
-}  // namespace
-
-std::unique_ptr<NativeCode> NativeCode::create(const Engine& engine, const Module& module) {
+std::unique_ptr<NativeCode> NativeCode::create(const Engine& engine, const Module& module,
+                                               const image::Image* image) {
   if (engine.thunks() == nullptr || module.funcs.size() == module.imported_funcs) return nullptr;
   if (switches_stacks(module)) return nullptr;
-  std::unique_ptr<CodeSpace> space = reserve(module, engine.tiers_up() ? kTiers : 1);
-  if (space == nullptr) return nullptr;
-  return std::unique_ptr<NativeCode>(new NativeCode(engine, module, std::move(space)));
+  std::unique_ptr<NativeCode> native(new NativeCode(engine, module));
+  StoredCode* stored = nullptr;
+  // Code has the numbers of types in it. Where others have taken these, it cannot be used.
+  if (image != nullptr && image->code_distance() == code_distance(module) &&
+      std::ranges::equal(image->type_ids(), module.type_ids)) {
+    stored = &native->stored_;
+    *stored = image->code();
+    stored->func_bytes = static_cast<u32>(interp::Code::bytes_per_func());
+  }
+  native->space_ =
+      reserve(module, engine.tiers_up() ? kTiers : 1, engine.config().capture_code, stored);
+  return native->space_ != nullptr ? std::move(native) : nullptr;
 }
 
-NativeCode::NativeCode(const Engine& engine, const Module& module, std::unique_ptr<CodeSpace> space)
-    : engine_(engine), module_(module), space_(std::move(space)) {
+NativeCode::NativeCode(const Engine& engine, const Module& module)
+    : engine_(engine), module_(module) {
   if (!engine.tiers_up()) return;
   tiers_ = std::make_unique<FuncTier[]>(module.funcs.size() - module.imported_funcs);
+}
+
+void NativeCode::set_code(interp::Code& code) {
+  code_ = &code;
+  publish_stored();
+}
+
+/// Before anyone has the module: functions whose code is in the image.
+void NativeCode::publish_stored() {
+  for (const StoredFunction& f : stored_.all()) {
+    FuncCode& func = *code_->func(f.func_index);
+    if (tiers_ != nullptr) {
+      if (f.optimized != 0) {
+        tier_of(func).better.store(Better::kThere, std::memory_order_relaxed);
+      } else {
+        begin_counting(func, f.frame_bytes);
+      }
+    }
+    func.native.store(space_->code() + f.begin, std::memory_order_relaxed);
+    if (CodeObserver* observer = engine_.config().observer.get()) {
+      observer->published(
+          {*func.module, f.func_index, {space_->code() + f.begin, f.end - f.begin}, {}});
+    }
+  }
 }
 
 interp::NativeSide NativeCode::side() const {
@@ -75,14 +122,13 @@ const u8* NativeCode::compile(FuncCode& func) {
   return engine_.thunks()->refuse();
 }
 
-/// By the first tier that takes the function.
-Result<CompiledCode> NativeCode::compile_best(const CompileEnv& env, u32 func_index) const {
-  const CompileLog& log = engine_.config().compile_log;
-  auto compiled = engine_.compile_function()(env, func_index);
+Result<CompiledCode> compile_best(const Engine& engine, const CompileEnv& env, u32 func_index) {
+  const CompileLog& log = engine.config().compile_log;
+  auto compiled = engine.compile_function()(env, func_index);
   if (!compiled && log.refused != nullptr) log.refused(log.user, func_index, compiled.error());
-  if (compiled || engine_.second_compile_function() == nullptr) return compiled;
+  if (compiled || engine.second_compile_function() == nullptr) return compiled;
   if (opt::is_mistake(compiled.error())) return compiled;
-  return engine_.second_compile_function()(env, func_index);
+  return engine.second_compile_function()(env, func_index);
 }
 
 Result<const u8*> NativeCode::try_compile(FuncCode& func) {

@@ -11,6 +11,7 @@
 #include <span>
 #include <unordered_map>
 
+#include "image/image.h"
 #include "interp/interp.h"
 #include "runtime/engine.h"
 #include "tier/code_space.h"
@@ -21,13 +22,15 @@ namespace wazuka {
 class NativeCode {
  public:
   /// Null if the engine only interprets, or the host refuses, or the module is to be interpreted.
-  static std::unique_ptr<NativeCode> create(const Engine& engine, const Module& module);
+  /// `image` has code of the module, and lives as long; or null.
+  static std::unique_ptr<NativeCode> create(const Engine& engine, const Module& module,
+                                            const image::Image* image);
 
   /// For interp::Code.
   interp::NativeSide side() const;
 
   /// What must be known before the first call of the others.
-  void set_code(interp::Code& code) { code_ = &code; }
+  void set_code(interp::Code& code);
 
   /// The function's FuncCode::native, compiled if nobody has yet. Any thread.
   /// If the function's code is refused (EngineConfig::verify), this is an address that ends the
@@ -45,6 +48,9 @@ class NativeCode {
   Result<void> compile_all(u32 threads);
 
   const CodeSpace& space() const { return *space_; }
+  bool is_optimized(const FuncCode& func) {
+    return tiers_ == nullptr || tier_of(func).better.load() == Better::kThere;
+  }
 
  private:
   /// Better code of a function, or of one of its loops.
@@ -58,8 +64,8 @@ class NativeCode {
     const u8* entry = nullptr;  // if it is there
   };
 
-  NativeCode(const Engine& engine, const Module& module, std::unique_ptr<CodeSpace> space);
-  Result<CompiledCode> compile_best(const CompileEnv& env, u32 func_index) const;
+  NativeCode(const Engine& engine, const Module& module);
+  void publish_stored();
   Result<std::optional<CompiledCode>> compile_first(const CompileEnv& env, u32 func);
   Result<const u8*> try_compile(FuncCode& func);
   void place(std::span<CodeSpace::Placement> functions);
@@ -78,6 +84,7 @@ class NativeCode {
 
   const Engine& engine_;
   const Module& module_;
+  StoredCode stored_;  // of an image
   std::unique_ptr<CodeSpace> space_;
   interp::Code* code_ = nullptr;
   std::mutex lock_;  // of publishing
@@ -87,6 +94,12 @@ class NativeCode {
   std::unordered_map<u64, LoopTier> loops_;
   std::unordered_map<u32, Error> rejected_;  // better code that must not run, by function
 };
+
+/// Continuations need all frames of their stacks in the interpreter.
+bool switches_stacks(const Module& module);
+
+/// Compiles a function with the engine's first compiler that takes it.
+Result<CompiledCode> compile_best(const Engine& engine, const CompileEnv& env, u32 func_index);
 
 /// Decides that a function is to be interpreted; returns its FuncCode::native.
 const u8* interpret_from_now_on(FuncCode& func);

@@ -220,6 +220,7 @@ CodeObject CodeSpace::stored_object(size_t i) const {
   object.tables.roots = t.roots.subspan(f.roots, next.roots - f.roots);
   object.tables.tries = t.tries.subspan(f.tries, next.tries - f.tries);
   object.tables.clauses = t.clauses.subspan(f.clauses, next.clauses - f.clauses);
+  object.tables.inlined = t.inlined.subspan(f.inlined, next.inlined - f.inlined);
   return object;
 }
 

@@ -45,7 +45,7 @@ struct StoredFunction {
   u32 frame_bytes = 0;
   u32 func_index = 0;
   u32 optimized = 0;  // or baseline code
-  u32 traps = 0, calls = 0, roots = 0, tries = 0, clauses = 0;
+  u32 traps = 0, calls = 0, roots = 0, tries = 0, clauses = 0, inlined = 0;
   u32 relocations = 0;  // offsets in the function's code, if they are kept
 };
 

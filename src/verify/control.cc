@@ -385,7 +385,7 @@ const FuncType* Verifier::callee_type(const CallSite& site, std::optional<u32>& 
   u32 caller = func_index_, offset = site.wasm_offset;
   if (is_inlined_position(offset)) {
     if ((offset & ~kInlinedPosition) >= code_.tables.inlined.size()) return nullptr;
-    const InlinedPosition& p = code_.tables.inlined_at(offset);
+    const InlinedPosition& p = code_.tables.inlined[offset & ~kInlinedPosition];
     if (p.func >= module_.funcs.size()) return nullptr;
     caller = p.func;
     offset = p.wasm_offset;

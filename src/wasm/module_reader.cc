@@ -297,6 +297,7 @@ Result<std::shared_ptr<const Module>> read_validated_module(
   }
   module.func_infos = func_infos;
   module.func_info_pool = pool;
+  note_tables(module);
   return *std::move(started);
 }
 

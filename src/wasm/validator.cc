@@ -119,8 +119,8 @@ class BodyValidator {
   std::atomic<u32> first_failed_;
 };
 
-/// A table that is neither imported nor exported, and that no instruction writes, has what the
-/// active segments put there.
+}  // namespace
+
 void note_tables(Module& module) {
   module.table_facts.assign(module.tables.size(), {});
   for (const FuncInfo& f : module.func_infos) {
@@ -150,8 +150,6 @@ void note_tables(Module& module) {
     }
   }
 }
-
-}  // namespace
 
 Result<void> validate_bodies(Module& module, u32 threads) {
   if (module.code.size < kParallelBytes) threads = 1;

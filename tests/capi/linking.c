@@ -164,16 +164,20 @@ TEST(modules_are_described_and_serialized) {
   wasmtime_module_exports(again, &exports);
   CHECK(exports.size == 2 && wasm_exporttype_name(exports.data[1])->size == 3);
   wasm_exporttype_vec_delete(&exports);
+  wasm_byte_vec_t twice;
+  CHECK_OK(wasmtime_module_serialize(again, &twice));
+  CHECK(twice.size == bytes.size && memcmp(twice.data, bytes.data, bytes.size) == 0);
+  wasm_byte_vec_delete(&twice);
   wasmtime_module_delete(again);
   bytes.data[bytes.size - 1] ^= 1;
   CHECK(
       is_error(wasmtime_module_deserialize(engine, (const uint8_t*)bytes.data, bytes.size, &again),
-               "damaged"));
+               "the image was altered"));
   CHECK(is_error(wasmtime_module_deserialize(engine,
                                              (const uint8_t*)"\x7f"
                                                              "ELF",
                                              4, &again),
-                 "not a module"));
+                 "the image is truncated"));
   CHECK(is_error(wasmtime_module_validate(engine, (const uint8_t*)"\0asm\1\0\0\0\1", 9),
                  "failed to parse WebAssembly module"));
   wasm_byte_vec_delete(&bytes);

@@ -100,7 +100,7 @@ def complete_in_bash(line):
 def test_completion_in_bash():
     file("mod.wasm", "")
     os.mkdir("data")
-    for line, words in (("wazuka co", "config completion"), ("wazuka --de", "--debug --deterministic"),
+    for line, words in (("wazuka co", "compile config completion"), ("wazuka --de", "--debug --deterministic"),
                         ("wazuka -W fue", "fuel="), ("wazuka -W gc,fue", "gc,fuel="),
                         ("wazuka --wasm=gc,timeo", "gc,timeout="), ("wazuka completion z", "zsh"),
                         ("wazuka config n", "new"), ("wazuka config new --h", "--help"),
@@ -137,7 +137,7 @@ def test_target_of_a_run():
 
 @differs("it has them")
 def test_commands_that_are_not_there_yet():
-    for name in ("compile", "serve", "wizer", "hot-blocks"):
+    for name in ("serve", "wizer", "hot-blocks"):
         wazuka(name, "m.wat").gives(stderr=f"Error: the command `{name}` is not supported yet by this build\n", code=1)
 
 
