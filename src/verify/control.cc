@@ -253,8 +253,25 @@ bool Verifier::call(State& s, u32 next) {
   } else {
     reject("a call of anything");
   }
-  if (!failed()) land(s, *site);
+  if (failed()) return false;
+  forget_roots(s, *site);
+  land(s, *site);
   return !failed();
+}
+
+/// The collector may have written other references to them.
+void Verifier::forget_roots(State& s, const CallSite& site) {
+  const std::vector<u16>& roots = code_.tables.roots;
+  if (site.roots_begin > roots.size() || site.roots_count > roots.size() - site.roots_begin) {
+    return reject("no such roots");
+  }
+  for (u32 i = 0; i < site.roots_count; ++i) {
+    const i64 at = 8 * i64{roots[site.roots_begin + i]} - i64{code_.frame_bytes};
+    if (at > -16 - 8) return reject("a root outside of the frame's cells");
+    const Value v = s.slot(at);
+    if (v.kind == Kind::kNumber)
+      s.set_slot(at, Value::at_most(v.fits_32() ? 0xffff'ffff : ~u64{0}));
+  }
 }
 
 /// Preserves everything but r11, and aligns the stack itself.

@@ -67,6 +67,10 @@ std::optional<u32> gpr_number(ZydisRegister r) {
   return static_cast<u32>(whole - ZYDIS_REGISTER_RAX);
 }
 
+bool is_second_byte(ZydisRegister r) {
+  return r >= ZYDIS_REGISTER_AH && r <= ZYDIS_REGISTER_BH;
+}
+
 std::optional<u32> xmm_number(ZydisRegister r) {
   if (r >= ZYDIS_REGISTER_XMM0 && r <= ZYDIS_REGISTER_XMM15) {
     return static_cast<u32>(r - ZYDIS_REGISTER_XMM0);

@@ -37,6 +37,8 @@ bool decode(std::span<const u8> bytes, Decoded& d);
 std::string text_of(const Decoded& d, u32 at);
 /// The number of the general register that this is (part of).
 std::optional<u32> gpr_number(ZydisRegister r);
+/// ah, ch, dh or bh: not where the register's number begins.
+bool is_second_byte(ZydisRegister r);
 std::optional<u32> xmm_number(ZydisRegister r);
 /// Whether compilers may use such instructions at all: insts.def has one of this name.
 bool is_known(ZydisMnemonic m);

@@ -27,7 +27,7 @@ Value Verifier::source(const State& s, u32 operand, const Value& loaded) const {
   Value v = Value::any();
   if (o.type == ZYDIS_OPERAND_TYPE_IMMEDIATE) return Value::number(d_.imm(operand));
   if (o.type == ZYDIS_OPERAND_TYPE_MEMORY) v = loaded;
-  if (o.type == ZYDIS_OPERAND_TYPE_REGISTER) {
+  if (o.type == ZYDIS_OPERAND_TYPE_REGISTER && !is_second_byte(o.reg.value)) {
     if (auto reg = gpr_number(o.reg.value)) v = s.gpr[*reg];
   }
   if (bits >= 64) return v;
@@ -143,7 +143,7 @@ void Verifier::copy(State& s, const Value& loaded) {
   if (!d_.is_register(0)) return;
   const u32 dst = *gpr_number(d_.operands[0].reg.value);
   Value v = source(s, 1, loaded);
-  if (d_.is_register(1)) {
+  if (d_.is_register(1) && !is_second_byte(d_.operands[1].reg.value)) {
     // The same value twice from now on.
     Value& original = s.gpr[*gpr_number(d_.operands[1].reg.value)];
     const bool same = v == original && (d_.operands[0].size == 64 || v.fits_32());

@@ -64,6 +64,7 @@ class Verifier {
   bool call(State& s, u32 next);
   void call_function(State& s, const CallSite& site, const Value& code);
   void call_builtin(State& s);
+  void forget_roots(State& s, const CallSite& site);
   void tier_up(State& s);
   void limit(State& s);
   void forget_elements(State& s) const;

@@ -49,6 +49,28 @@ BAD(SlotWrittenInPart, "has not been compared", WIDE; a.mov(k64, Mem(rbp, -24), 
 BAD(AnotherSlot, "has not been compared", WIDE; a.mov(k64, Mem(rbp, -24), rdi);
     check_16(a, trap, rdi); a.mov(k64, rdi, Mem(rbp, -32)); access_16(a, rdi);)
 
+/// A builtin with the cell at rbp - 24 for a root, and a copy of what is in there in rbx.
+void root_over_a_call(Assembler& a) {
+  a.mov(k64, rbx, Mem(rbp, -24));
+  a.xor_(k32, rsi, rsi);
+  a.mov(k64, rdi, r14);
+  a.mov_u32(r11, offsetof(VMBuiltins, elem_drop));
+  a.call(Mem(rdi, offsetof(VMContext, builtin_stub)));
+}
+BAD(RootIsAnotherReference, "has not been compared", root_over_a_call(a);
+    code.tables.calls.push_back({.return_offset = a.offset(), .roots_begin = 0, .roots_count = 1});
+    code.tables.roots = {(kFrameBytes - 24) / 8}; WIDE; check_16(a, trap, rbx);
+    a.mov(k64, rcx, Mem(rbp, -24)); access_16(a, rcx);)
+GOOD(NoRootIsTheSame, root_over_a_call(a);
+     code.tables.calls.push_back({.return_offset = a.offset()}); WIDE; check_16(a, trap, rbx);
+     a.mov(k64, rcx, Mem(rbp, -24)); access_16(a, rcx);)
+BAD(RootsThatAreNotThere, "no such roots", root_over_a_call(a);
+    code.tables.calls.push_back({.return_offset = a.offset(), .roots_begin = 1, .roots_count = 1});
+    code.tables.roots = {1};)
+BAD(RootOverTheContext, "a root outside", root_over_a_call(a);
+    code.tables.calls.push_back({.return_offset = a.offset(), .roots_begin = 0, .roots_count = 1});
+    code.tables.roots = {(kFrameBytes - 8) / 8};)
+
 // A limit that is spilled between the subtraction and its check.
 GOOD(LimitSpilled, WIDE; a.sub(k64, r11, 16); a.mov(k64, Mem(rbp, -24), r11); a.jcc(Cond::kB, trap);
      a.mov(k64, rcx, Mem(rbp, -24)); a.cmp(k64, rdi, rcx); a.jcc(Cond::kA, trap);
@@ -158,6 +180,12 @@ GOOD(AddressOfAnElement, TABLE; a.cmp(k64, rdi, rcx); a.jcc(Cond::kAe, trap);
 BAD(AddressBehindAnElement, "compared with the table's size", TABLE; a.cmp(k64, rdi, rcx);
     a.jcc(Cond::kAe, trap); a.lea(k64, rax, Mem(r11, rdi, Scale::k8));
     a.mov(k64, Mem(rax, 8), rsi);)
+
+// ah is no copy of rax: that it is zero says nothing of the whole.
+BAD(SecondByte, "compared with the table's size", TABLE; a.mov(k64, rax, rdi); a.and_(k32, rax, 15);
+    for (int byte : {0x0f, 0xb6, 0xcc}) a.buffer().append_u8(
+        static_cast<u8>(byte));  // movzx ecx, ah
+    a.test(k32, rcx, rcx); a.jcc(Cond::kNe, trap); a.mov(k64, rax, Mem(r11, rax, Scale::k8));)
 
 // Only a table that cannot grow stays where it is over a call.
 void elements_over_a_call(Assembler& a, u64 table) {
