@@ -108,10 +108,9 @@ namespace {
 
 /// v <= limit, or v < limit.
 void at_most(Value& v, const Value& limit, bool strictly) {
-  const bool by_memory = limit.is_limit(), by_table = limit.kind == Kind::kTableSize && strictly;
   // A size may be an index like any other number.
-  if ((by_memory || by_table) && v.kind != Kind::kNumber && v.can_have_name()) v = {.id = v.id};
-  if (v.kind != Kind::kNumber) return;
+  if (!v.can_have_name()) return;
+  const bool by_memory = limit.is_limit(), by_table = limit.kind == Kind::kTableSize && strictly;
   if (by_memory) {
     const bool same = v.fact == Fact::kMemory && v.fact_index == limit.index;
     v.fact_room = same ? std::max(v.fact_room, limit.room) : limit.room;
@@ -120,7 +119,8 @@ void at_most(Value& v, const Value& limit, bool strictly) {
   } else if (by_table) {
     v.fact = Fact::kTable;
     v.fact_index = limit.index;
-  } else if (limit.kind == Kind::kNumber && !(strictly && limit.max == 0)) {
+  } else if (v.kind == Kind::kNumber && limit.kind == Kind::kNumber &&
+             !(strictly && limit.max == 0)) {
     v.max = std::min(v.max, limit.max - (strictly ? 1 : 0));
   }
 }
@@ -131,10 +131,11 @@ void at_most(Value& v, const Value& limit, bool strictly) {
 void Verifier::learn_order(State& s, const Side& smaller, const Side& larger, bool strictly) const {
   s.learn(smaller, [&](Value& v) { at_most(v, larger.value, strictly); });
   const Value &low = smaller.value, &high = larger.value;
-  if (!low.is_constant() || low.max > u64{1} << 62) return;
+  if (!low.is_constant()) return;
   const u64 least = low.max + (strictly ? 1 : 0);
+  if (least < low.max) return;
   if (high.kind == Kind::kTableSize) s.set_least(true, high.index, least);
-  if (high.is_limit()) s.set_least(false, high.index, least + high.room);
+  if (high.is_limit() && high.room <= ~least) s.set_least(false, high.index, least + high.room);
 }
 
 /// What is known if the condition of the jump holds, or does not; false if that cannot be.

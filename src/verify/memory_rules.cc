@@ -229,7 +229,8 @@ Value Verifier::in_heap(const State& s, const Access& a) {
       length <= index.fact_room) {
     return Value::any();  // compared with the size
   }
-  if (!gc && a.base.index < module_.memories.size() && (!a.has_index || index.fits_32())) {
+  const bool bounded = !a.has_index || (index.kind == Kind::kNumber && index.max <= ~length);
+  if (!gc && a.base.index < module_.memories.size() && bounded) {
     // No memory is smaller than its declaration says.
     const MemoryType& type = module_.memories[a.base.index];
     const u64 last = (a.has_index ? index.max : 0) + length;
@@ -262,7 +263,7 @@ bool Verifier::is_element(const State& s, const Access& a) const {
     return a.disp >= 0 && at % 8 == 0 && at / 8 < least;
   }
   const Value& index = a.index;
-  if (a.disp != 0 || index.kind != Kind::kNumber) return false;
+  if (a.disp != 0 || !index.can_have_name()) return false;
   const bool of_table = index.fact_index == table;
   if (a.scale == 8) return index.max < least || (of_table && index.fact == Fact::kTable);
   if (a.scale != 1) return false;

@@ -137,8 +137,8 @@ inline Value join(const Value& named_a, const Value& named_b) {
   };
   if (context(a) && context(b)) return Value::of(Kind::kOtherContext);
   if (a.kind == b.kind && a.kind == Kind::kSize && a.index == b.index && a.room == b.room) {
-    Value r = a;
-    r.proven = false;
+    Value r = Value::of(Kind::kSize, a.index);
+    r.room = a.room;
     return r;
   }
   if (a.kind == b.kind && a.kind == Kind::kCode) return Value::of(Kind::kCode);

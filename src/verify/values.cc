@@ -290,6 +290,7 @@ void Verifier::add_sub(State& s, const Value& loaded) {
   if (v.is_limit() && !add && imm >= 0 && v.room < (u64{1} << 62)) {
     v.room += static_cast<u64>(imm);
     v.proven = false;
+    v.fact = Fact::kNone;
     v.id = 0;
     set(s, reg, v, 64);
     s.flags = {

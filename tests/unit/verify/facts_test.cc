@@ -88,6 +88,13 @@ BAD(SubtractedTwiceCheckedOnce, "has not been compared", WIDE; a.sub(k64, r11, 4
 GOOD(SubtractedTwiceCheckedTwice, WIDE; a.sub(k64, r11, 4); a.jcc(Cond::kB, trap);
      a.sub(k64, r11, 12); a.jcc(Cond::kB, trap); a.cmp(k64, rdi, r11); a.jcc(Cond::kA, trap);
      access_16(a, rdi);)
+// A size that is an index stays a size.
+GOOD(SizeComparedWithItself, WIDE; a.mov(k64, rcx, r11); a.sub(k64, rcx, 8); a.jcc(Cond::kB, trap);
+     a.cmp(k64, r11, rcx); a.jcc(Cond::kA, trap); check_16(a, trap, rdi); access_16(a, rdi);)
+BAD(DifferenceOfACheckedSize, "has not been compared", WIDE; a.mov(k64, rcx, r11);
+    a.sub(k64, rcx, 16); a.jcc(Cond::kB, trap); a.cmp(k64, r11, rcx); a.jcc(Cond::kA, trap);
+    a.sub(k64, r11, 1); access_16(a, r11);)
+
 // A weaker check does not make forget the stronger one.
 GOOD(CheckedTwice, WIDE; a.mov(k64, rcx, r11); check_16(a, trap, rdi); a.sub(k64, rcx, 4);
      a.jcc(Cond::kB, trap); a.cmp(k64, rdi, rcx); a.jcc(Cond::kA, trap); access_16(a, rdi);)
@@ -132,6 +139,18 @@ BAD(SizeCheckedOnOnePathOnly, "has not been compared", WIDE; a.test(k32, rdx, rd
 BAD(SizeOfAnotherMemory, "has not been compared", a.mov(k64, r11, context(layout.memory(0)));
     a.mov(k64, r11, Mem(r11, offsetof(VMMemory, size))); a.sub(k64, r11, 1 << 20);
     a.jcc(Cond::kB, trap); WIDE; a.mov(k64, rax, Mem(r10, (1 << 20) - 8));)
+/// A constant of 64 bits, made once for the check and once for the access.
+void huge_constant(Assembler& a, Label& trap, u64 checked, u64 used) {
+  a.load_imm(rcx, checked);
+  check_16(a, trap, rcx);
+  a.load_imm(rdx, used);
+  access_16(a, rdx);
+}
+GOOD(HugeConstant, WIDE; huge_constant(a, trap, ~u64{0} - 100, ~u64{0} - 100);)
+BAD(HugerConstant, "has not been compared", WIDE;
+    huge_constant(a, trap, ~u64{0} - 100, ~u64{0} - 99);)
+BAD(ConstantThatWraps, "has not been compared", WIDE; huge_constant(a, trap, 100, ~u64{0} - 4);)
+
 GOOD(SmallIndex, WIDE; a.movzx_w(k32, rcx, rdi); a.shr(k32, rcx, 1);
      a.mov(k64, rax, Mem(r10, rcx, Scale::k1, 1000));)
 BAD(SmallIndexTooLarge, "has not been compared", WIDE; a.movzx_w(k32, rcx, rdi); a.shl(k32, rcx, 1);
