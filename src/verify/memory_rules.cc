@@ -267,7 +267,9 @@ bool Verifier::is_element(const State& s, const Access& a) const {
   const bool of_table = index.fact_index == table;
   if (a.scale == 8) return index.max < least || (of_table && index.fact == Fact::kTable);
   if (a.scale != 1) return false;
-  if (index.fact == Fact::kEightfold) return least != 0 && index.max / 8 <= least - 1;
+  const bool eightfold =
+      index.fact == Fact::kEightfold || (index.is_constant() && index.max % 8 == 0);
+  if (eightfold) return least != 0 && index.max / 8 <= least - 1;
   return of_table && index.fact == Fact::kTableOffset;
 }
 

@@ -54,6 +54,7 @@ struct Value {
   bool proven = false;
   bool exact = false;  // kNumber: it is `max`
   Fact fact = Fact::kNone;
+  bool is_bit = false;  // the lowest byte is 0 or 1
   u32 index = 0;
   u32 fact_index = 0;
   // Not 0: the values of all registers and slots of a state that have this one are the same, so

@@ -31,6 +31,7 @@ Value Verifier::source(const State& s, u32 operand, const Value& loaded) const {
     if (auto reg = gpr_number(o.reg.value)) v = s.gpr[*reg];
   }
   if (bits >= 64) return v;
+  if (bits == 8 && v.is_bit) return Value::at_most(1);
   const u64 most = (u64{1} << bits) - 1;
   return v.kind == Kind::kNumber && v.max <= most ? v : Value::at_most(most);
 }
@@ -62,6 +63,23 @@ void Verifier::transfer(State& s, const Value& loaded) {
       }
       return;
     case ZYDIS_MNEMONIC_SHL: return shift_left(s);
+    case ZYDIS_MNEMONIC_SETB:
+    case ZYDIS_MNEMONIC_SETBE:
+    case ZYDIS_MNEMONIC_SETL:
+    case ZYDIS_MNEMONIC_SETLE:
+    case ZYDIS_MNEMONIC_SETNB:
+    case ZYDIS_MNEMONIC_SETNBE:
+    case ZYDIS_MNEMONIC_SETNL:
+    case ZYDIS_MNEMONIC_SETNLE:
+    case ZYDIS_MNEMONIC_SETNP:
+    case ZYDIS_MNEMONIC_SETNZ:
+    case ZYDIS_MNEMONIC_SETP:
+    case ZYDIS_MNEMONIC_SETZ:
+      default_effects(s);
+      if (d_.is_register(0) && !is_second_byte(d_.operands[0].reg.value)) {
+        s.gpr[*gpr_number(d_.operands[0].reg.value)].is_bit = true;
+      }
+      return;
     case ZYDIS_MNEMONIC_ADD:
     case ZYDIS_MNEMONIC_SUB: return add_sub(s, loaded);
     case ZYDIS_MNEMONIC_CMOVB: s.flags = before; return conditional_move(s, loaded);

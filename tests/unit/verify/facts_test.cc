@@ -151,6 +151,18 @@ BAD(HugerConstant, "has not been compared", WIDE;
     huge_constant(a, trap, ~u64{0} - 100, ~u64{0} - 99);)
 BAD(ConstantThatWraps, "has not been compared", WIDE; huge_constant(a, trap, 100, ~u64{0} - 4);)
 
+// What a condition is, 0 or 1. Memory 1 has 65,536 bytes.
+GOOD(ConditionAsIndex, WIDE; a.test(k32, rdx, rdx); a.set(Cond::kE, rax); a.movzx_b(k32, rax, rax);
+     a.mov(k64, rax, Mem(r10, rax, Scale::k1, 65536 - 9));)
+BAD(ConditionBehindTheEnd, "has not been compared", WIDE; a.test(k32, rdx, rdx);
+    a.set(Cond::kE, rax); a.movzx_b(k32, rax, rax);
+    a.mov(k64, rax, Mem(r10, rax, Scale::k1, 65536 - 8));)
+BAD(WholeRegisterOfACondition, "has not been compared", WIDE; a.test(k32, rdx, rdx);
+    a.set(Cond::kE, rax); a.mov(k64, rax, Mem(r10, rax, Scale::k1, 65536 - 9));)
+BAD(ConditionOverwritten, "has not been compared", WIDE; a.test(k32, rdx, rdx);
+    a.set(Cond::kE, rax); a.not_(k32, rax); a.movzx_b(k32, rax, rax);
+    a.mov(k64, rax, Mem(r10, rax, Scale::k1, 65536 - 9));)
+
 GOOD(SmallIndex, WIDE; a.movzx_w(k32, rcx, rdi); a.shr(k32, rcx, 1);
      a.mov(k64, rax, Mem(r10, rcx, Scale::k1, 1000));)
 BAD(SmallIndexTooLarge, "has not been compared", WIDE; a.movzx_w(k32, rcx, rdi); a.shl(k32, rcx, 1);
@@ -194,6 +206,11 @@ BAD(ConstantElementOffByOne, "compared with the table's size", TABLE; a.cmp(k64,
     a.jcc(Cond::kB, trap); a.mov(k64, rax, Mem(r11, 72));)
 BAD(ConstantElementOfHalfTheSize, "compared with the table's size", TABLE; a.cmp(k32, rcx, 9);
     a.jcc(Cond::kBe, trap); a.mov(k64, rax, Mem(r11, 72));)
+GOOD(ConstantOffset, TABLE; a.cmp(k64, rcx, 9); a.jcc(Cond::kBe, trap); a.mov_u32(rdx, 72);
+     a.mov(k64, rax, Mem(r11, rdx, Scale::k1));)
+BAD(ConstantOffsetBetweenElements, "compared with the table's size", TABLE; a.cmp(k64, rcx, 9);
+    a.jcc(Cond::kBe, trap); a.mov_u32(rdx, 68); a.mov(k64, rax, Mem(r11, rdx, Scale::k1));)
+
 GOOD(AddressOfAnElement, TABLE; a.cmp(k64, rdi, rcx); a.jcc(Cond::kAe, trap);
      a.lea(k64, rax, Mem(r11, rdi, Scale::k8)); a.mov(k64, Mem(rax), rsi);)
 BAD(AddressBehindAnElement, "compared with the table's size", TABLE; a.cmp(k64, rdi, rcx);
