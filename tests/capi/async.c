@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Code that goes on after it has reached a limit, and calls that are suspended.
+#include <pthread.h>
+
 #include "check.h"
 
 static const char* kModule =
@@ -519,6 +521,62 @@ TEST(endless_recursion_ends_on_its_own_stack) {
   begin_in(&c, s.context, &instance, "count", 3);
   CHECK(finish(&c) == 0 && c.error == NULL);
   CHECK(is_trap(c.trap, "call stack exhausted"));
+  tear_down(&s);
+}
+
+// Threads ----------------------------------------------------------------------------------------
+
+static void* poll_once(void* future) {
+  return wasmtime_call_future_poll((wasmtime_call_future_t*)future) ? future : NULL;
+}
+
+// A call goes on wherever it is polled.
+TEST(each_poll_on_a_thread_of_its_own) {
+  setup_t s;
+  set_up_with(&s, with_epochs(1));
+  CHECK_OK(wasmtime_context_epoch_deadline_async_yield_and_update(s.context, 0));
+  call_t c;
+  begin(&c, &s, "wait_twice", 4);
+  int polls = 0;
+  for (void* done = NULL; done == NULL; ++polls) {
+    pthread_t thread;
+    CHECK(pthread_create(&thread, NULL, poll_once, c.future) == 0);
+    CHECK(pthread_join(thread, &done) == 0);
+  }
+  // Once at the beginning of the function, twice in each host function.
+  CHECK(polls == 6);
+  wasmtime_call_future_delete(c.future);
+  CHECK(c.trap == NULL && c.error == NULL && c.result.of.i32 == 90);
+  tear_down(&s);
+}
+
+static void* run_calls(void* setup) {
+  setup_t* s = (setup_t*)setup;
+  for (int i = 0; i < 200; ++i) {
+    wasmtime_store_t* store = wasmtime_store_new(s->engine, NULL, NULL);
+    wasmtime_context_t* context = wasmtime_store_context(store);
+    wasmtime_context_set_epoch_deadline(context, 1000);
+    wasmtime_instance_t instance;
+    call_t c = {.trap = NULL, .error = NULL};
+    c.future = wasmtime_linker_instantiate_async(s->linker, context, s->module, &instance, &c.trap,
+                                                 &c.error);
+    if (finish(&c) != 0 || c.error != NULL) return setup;
+    begin_in(&c, context, &instance, "count", 100);
+    if (finish(&c) != 0 || c.result.of.i32 != 100) return setup;
+    wasmtime_store_delete(store);
+  }
+  return NULL;
+}
+
+TEST(stores_of_one_engine_on_several_threads) {
+  setup_t s;
+  set_up_with(&s, with_epochs(1));
+  pthread_t threads[4];
+  for (int i = 0; i < 4; ++i) CHECK(pthread_create(&threads[i], NULL, run_calls, &s) == 0);
+  for (int i = 0; i < 4; ++i) {
+    void* failed = NULL;
+    CHECK(pthread_join(threads[i], &failed) == 0 && failed == NULL);
+  }
   tear_down(&s);
 }
 
