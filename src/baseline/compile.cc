@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/per_thread.h"
 #include "baseline/compiler.h"
 #include "baseline/function_compiler.h"
 #include "baseline/relocation.h"
@@ -21,7 +22,7 @@ Result<CompiledCode> compile(const CompileEnv& env, u32 func_index) {
     std::unique_ptr<FunctionCompiler> compiler;
     DecoderBuffers<FunctionSink> decoder;
   };
-  thread_local Buffers buffers;
+  Buffers& buffers = per_thread<Buffers>();
   if (buffers.compiler == nullptr || buffers.compiler->cpu() != env.cpu) {
     buffers.compiler = std::make_unique<FunctionCompiler>(env.cpu);
   }

@@ -93,7 +93,8 @@ std::string default_config_path() {
 bool ModuleCache::is_for(const Options& options, const EngineConfig& config) {
   return options.is_on(OptionId::kCodegenCache, true) &&
          config.strategy != Strategy::kInterpreter && config.verify == nullptr &&
-         config.observer == nullptr && !config.check_compiler && config.lazy_compilation;
+         config.observer == nullptr && !config.check_compiler &&
+         (config.lazy_compilation || config.strategy == Strategy::kOptimizing);
 }
 
 Result<void> ModuleCache::open() {

@@ -12,6 +12,7 @@
 #include <memory>
 #include <new>
 
+#include "base/per_thread.h"
 #include "interp/dispatch.h"
 #include "interp/dump.h"
 #include "interp/frame.h"
@@ -57,18 +58,12 @@ Ranges& ranges() {
   return *r;
 }
 
-/// What a thread needs to lower bodies, kept between them.
-struct Lowerer {
-  DecoderBuffers<LoweringSink> buffers;
-};
-
 bool decode(const Code::Impl& impl, Lowering& lowering, u32 func_index, bool record_offsets,
             RootMap* roots = nullptr) {
-  thread_local Lowerer lowerer;
   lowering.begin(func_index, record_offsets, roots);
   LoweringSink sink(lowering);
   BodyDecoder<LoweringSink, Validate::kNo> decoder(*impl.module, sink, func_index,
-                                                   &lowerer.buffers);
+                                                   &per_thread<DecoderBuffers<LoweringSink>>());
   return decoder.run();
 }
 

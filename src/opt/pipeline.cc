@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "opt/pipeline.h"
 
+#include "base/per_thread.h"
 #include "opt/build/build.h"
 #include "opt/ir/verifier.h"
 #include "opt/pass/optimize.h"
@@ -15,7 +16,7 @@ Result<CompiledCode> compile(const CompileEnv& env, u32 func_index) {
 Result<CompiledCode> optimize(const CompileEnv& env, u32 func_index, const OsrEntry* osr) {
   // A VMContext of more than 2 GiB cannot be addressed.
   if (env.layout.size() > 0x7fffffff) return fail("unsupported: so many entities");
-  thread_local Graph graph;
+  Graph& graph = per_thread<Graph>();
   graph.clear();
   WAZUKA_TRY(build_graph(env, func_index, graph,
                          osr != nullptr ? std::optional(osr->loop) : std::nullopt));

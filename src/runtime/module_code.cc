@@ -39,7 +39,10 @@ ModuleCode::~ModuleCode() {
 Result<std::shared_ptr<ModuleCode>> ModuleCode::create(std::shared_ptr<Engine> engine,
                                                        std::shared_ptr<const Module> module) {
   WAZUKA_TRY(interp::supports(*module));
-  std::shared_ptr<ModuleCode> code(new ModuleCode(std::move(engine), std::move(module)));
+  return begin(std::shared_ptr<ModuleCode>(new ModuleCode(std::move(engine), std::move(module))));
+}
+
+Result<std::shared_ptr<ModuleCode>> ModuleCode::begin(std::shared_ptr<ModuleCode> code) {
   WAZUKA_TRY(code->engine().pools().check(code->module(), code->layout().size()));
   const EngineConfig& config = code->engine().config();
   if (code->native_ != nullptr && !config.lazy_compilation) {
@@ -73,8 +76,8 @@ Result<std::shared_ptr<ModuleCode>> ModuleCode::from_image(
   if (image->code().first_func != (*module)->imported_funcs) {
     return fail("the image contradicts itself");
   }
-  return std::shared_ptr<ModuleCode>(
-      new ModuleCode(std::move(engine), *std::move(module), std::move(image)));
+  return begin(std::shared_ptr<ModuleCode>(
+      new ModuleCode(std::move(engine), *std::move(module), std::move(image))));
 }
 
 const MemoryImage* ModuleCode::memory_image() {

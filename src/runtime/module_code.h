@@ -63,6 +63,8 @@ class ModuleCode {
  private:
   ModuleCode(std::shared_ptr<Engine> engine, std::shared_ptr<const Module> module,
              std::shared_ptr<const image::Image> image = nullptr);
+  /// What engines decide about every module.
+  static Result<std::shared_ptr<ModuleCode>> begin(std::shared_ptr<ModuleCode> code);
 
   std::shared_ptr<Engine> engine_;
   std::shared_ptr<const Module> module_;

@@ -247,9 +247,10 @@ TEST(foreign_engines) {
   Linker linker(stranger);
   value(linker.define("", "f", [] {}));
   const Module importing = compile(w.engine, "(module (import \"\" \"f\" (func)))");
-  CHECK(is_error(linker.instantiate(w.store, importing), "another engine"));
-  value(linker.define_unknown_imports_as_traps(
-      compile(w.engine, "(module (import \"\" \"g\" (func)))")));
+  CHECK(is_error(linker.instantiate(w.store, importing), "cross-`Engine`"));
+  CHECK(is_error(linker.define_unknown_imports_as_traps(
+                     compile(w.engine, "(module (import \"\" \"g\" (func)))")),
+                 "cross-`Engine`"));
 
   const Engine shares = value(Engine::create({.features = {{"shared-memory", true}}}));
   const SharedMemory memory =

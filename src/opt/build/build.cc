@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/per_thread.h"
 #include "opt/analysis/cfg.h"
 #include "opt/build/graph_builder.h"
 #include "opt/build/sink.h"
@@ -22,7 +23,7 @@ Result<void> build_graph(const CompileEnv& env, u32 func_index, Graph& graph,
 
 bool GraphBuilder::decode(u32 func) {
   // By depth: the bodies around are being read.
-  thread_local std::array<DecoderBuffers<BuilderSink>, kMostInlinedDepth + 1> buffers;
+  auto& buffers = per_thread<std::array<DecoderBuffers<BuilderSink>, kMostInlinedDepth + 1>>();
   BuilderSink sink(*this);
   return BodyDecoder<BuilderSink, Validate::kNo>(*module_, sink, func, &buffers[depth_]).run();
 }

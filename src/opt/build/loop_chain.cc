@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "opt/build/loop_chain.h"
 
+#include "base/per_thread.h"
 #include "wasm/body_decoder.h"
 
 namespace wazuka::opt {
@@ -35,9 +36,9 @@ class ChainSink : public SinkBase<Empty, Empty> {
 }  // namespace
 
 LoopChain loop_chain(const Module& module, u32 func_index, u32 loop) {
-  thread_local DecoderBuffers<ChainSink> buffers;
   ChainSink sink(loop);
-  BodyDecoder<ChainSink, Validate::kNo> decoder(module, sink, func_index, &buffers);
+  BodyDecoder<ChainSink, Validate::kNo> decoder(module, sink, func_index,
+                                                &per_thread<DecoderBuffers<ChainSink>>());
   if (!decoder.run()) return {};
   return std::move(sink.chain);
 }

@@ -347,7 +347,7 @@ void Lowering::inst(Value v) {
     case Opcode::kStore: return store(v);
     case Opcode::kSlotStore: return slot_store(v);
     case Opcode::kTrapIf: return trap_if(v, MOp::kTrapIf);
-    case Opcode::kLimitIf: return trap_if(v, MOp::kLimitIf);
+    case Opcode::kLimitIf: f_.calls_out = true; return trap_if(v, MOp::kLimitIf);
     case Opcode::kBounds: return bounds(v);
     case Opcode::kAtomicRmw: return atomic_rmw(v);
     case Opcode::kAtomicCas: return atomic_cas(v);

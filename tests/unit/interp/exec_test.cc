@@ -264,6 +264,7 @@ TEST_F(Exec, HostFunctionsThatCallBackAreBounded) {
       "    (i32.add (call $f (i32.sub (local.get 0) (i32.const 1))) (i32.const 1))))");
   std::optional<Extern> item = i->find_export("f");
   env.target = as_func(&*item);
+  ASSERT_TRUE(store.ensure_stack().has_value());  // whoever calls interp::call sees to that
   EXPECT_EQ(call_u64(i, "f", {Value::i32(20)}), 25u);
   EXPECT_NE(call_error(i, "f", {Value::i32(1'000'000)}).find("call stack exhausted"),
             std::string::npos);

@@ -26,7 +26,8 @@ EngineConfig limits_config(const Tier& tier, bool fuel) {
 
 // Many values of all kinds stay in registers from one check to the next.
 constexpr const char* kModule =
-    "(module (memory 1) (table $t 2 funcref) (global $g (mut i32) (i32.const 0))"
+    "(module (memory 1) (table $t (export \"t\") 2 funcref)"
+    "  (global $g (export \"g\") (mut i32) (i32.const 0))"
     "  (func $one (export \"one\") (result i32) (i32.const 1))"
     "  (func $two (result i32) (i32.const 2))"
     "  (elem (i32.const 0) $one $two)"

@@ -233,6 +233,9 @@ void elements_over_a_call(Assembler& a, u64 table) {
 }
 GOOD(FixedTableOverACall, elements_over_a_call(a, layout.table(2)); call_site(kCall);
      a.mov(k64, r11, Mem(rbp, -24)); a.mov(k64, rax, Mem(r11, 24));)
+// Nobody else has it, and nothing in the module writes it.
+GOOD(OwnTableOverACall, elements_over_a_call(a, layout.table(3)); call_site(kCall);
+     a.mov(k64, r11, Mem(rbp, -24)); a.mov(k64, rax, Mem(r11, 24));)
 BAD(TableOverACall, "the base may be any number", elements_over_a_call(a, layout.table(0));
     call_site(kCall); a.mov(k64, r11, Mem(rbp, -24)); a.mov(k64, rax, Mem(r11, 24));)
 /// rbx is preserved by builtins, what it points to is not.

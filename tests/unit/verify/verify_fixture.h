@@ -23,21 +23,22 @@ class VerifyTest : public ::testing::Test {
   using Body = std::function<void()>;
 
   VerifyTest()
-      : module(read_valid("(module (type $t (func (param i32) (result funcref)))"
-                          "  (import \"m\" \"f\" (func $imported (type $t)))"
-                          "  (import \"m\" \"g\" (global $imported_global (mut i64)))"
-                          "  (memory 1) (memory $wide i64 1) (table 4 funcref) (table $numbers 4 "
-                          "externref) (table $fixed 4 4 funcref)"
-                          "  (tag $tag (param i64))"
-                          "  (global $number (mut i32) (i32.const 0))"
-                          "  (global $function (mut funcref) (ref.null func))"
-                          "  (global $exception (mut exnref) (ref.null exn))"
-                          "  (func $callee (type $t) (unreachable))"
-                          "  (func (export \"f\") (param i32 funcref) (result i32)"
-                          "    (drop (call $callee (i32.const 1)))"
-                          "    (drop (call_indirect (type $t) (i32.const 1) (i32.const 0)))"
-                          "    (drop (call_ref $t (i32.const 1) (ref.func $callee)))"
-                          "    (i32.const 0)) (elem declare func $callee))")),
+      : module(read_valid(
+            "(module (type $t (func (param i32) (result funcref)))"
+            "  (import \"m\" \"f\" (func $imported (type $t)))"
+            "  (import \"m\" \"g\" (global $imported_global (mut i64)))"
+            "  (memory 1) (memory $wide i64 1) (table (export \"t\") 4 funcref) (table $numbers 4 "
+            "externref) (table $fixed 4 4 funcref) (table $own 4 funcref)"
+            "  (tag $tag (param i64))"
+            "  (global $number (mut i32) (i32.const 0))"
+            "  (global $function (mut funcref) (ref.null func))"
+            "  (global $exception (mut exnref) (ref.null exn))"
+            "  (func $callee (type $t) (unreachable))"
+            "  (func (export \"f\") (param i32 funcref) (result i32)"
+            "    (drop (call $callee (i32.const 1)))"
+            "    (drop (call_indirect (type $t) (i32.const 1) (i32.const 0)))"
+            "    (drop (call_ref $t (i32.const 1) (ref.func $callee)))"
+            "    (i32.const 0)) (elem declare func $callee))")),
         layout(*module),
         a(assembly::CpuFeatures::host()) {}
 
