@@ -78,6 +78,8 @@ def wazuka_engine(program, tier, fuel, rounds, memory_limit, options=()):
         command += ["-C", "tier-up-budget=1,tier-up-in-background=n"]
     elif tier:
         command += ["-C", f"compiler={tier}"]
+    if tier in ("optimizing", "cranelift", "tiered"):  # the verifier cannot follow all of it (docs/verifier.md)
+        command += ["-C", "verify-code=n"]
     return Engine(f"wazuka {tier}" if tier else "wazuka", command + list(options))
 
 

@@ -22,7 +22,10 @@ class VerifyFuzzer(fuzz.Fuzzer):
 
     def compare_batch(self, paths):
         # Of both compilers, one batch each.
-        self.optimizing = not self.optimizing
+        if self.options.compiler == "both":
+            self.optimizing = not self.optimizing
+        else:
+            self.optimizing = self.options.compiler == "optimizing"
         command = [self.options.program, "verify", "-"] + (["--optimizing"] if self.optimizing else [])
         done = subprocess.run(command, input="\n".join(paths) + "\n", capture_output=True, text=True,
                               timeout=self.options.timeout)
@@ -45,6 +48,7 @@ class VerifyFuzzer(fuzz.Fuzzer):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("seconds", nargs="?", type=float, default=60)
+    parser.add_argument("--compiler", choices=("baseline", "optimizing", "both"), default="both")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--program", default=os.path.join(compare.ROOT, "build", "release", "tests", "machine_code"))
     parser.add_argument("--timeout", type=float, default=300, help="seconds for one batch of modules")
