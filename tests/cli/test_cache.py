@@ -150,10 +150,10 @@ def test_configuration():
     old, = entries("there")
     file("there/x.cwasm.new-1-1", "left by a writer")
     os.utime("there/x.cwasm.new-1-1", (0, 0))
-    os.utime(old, (1, 1))
     os.rename(old, "there/old.cwasm")
     with open("there/old.cwasm", "ab") as f:
         f.truncate(2 << 20)
+    os.utime("there/old.cwasm", (1, 1))
     run("-C", "cache-config=c.toml")
     names = [p.name for p in entries("there")]
     assert names == [old.name], (names, old.name, old.stat().st_size if old.exists() else None)
