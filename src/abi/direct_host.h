@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Host functions that machine code calls without the runtime in between, in the ways of the C API:
 //
-//   kRaw     void* (void* data, HostCaller*, void* values, size_t count): an array of 16 bytes
-//   each,
-//            whatever the types, with the arguments and then the results
-//   kTagged  void* (void* data, HostCaller*, const void* args, size_t, void* results, size_t):
-//   arrays of
-//            32 bytes each, the kind in the first one and the value from the ninth on; numbers only
+//   kRaw     void* (void* data, HostCaller*, void* values, size_t count)
+//            values: 16 bytes each, whatever the types; the arguments, then the results
+//   kTagged  void* (void* data, HostCaller*, const void* args, size_t, void* results, size_t)
+//            32 bytes each, the kind in the first and the value from the ninth on; numbers only
 //
 // They return null, or why they have failed.
 #pragma once
