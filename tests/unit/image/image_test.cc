@@ -223,7 +223,7 @@ TEST_F(ImageTest, OtherVersionsAndSettingsAreNamed) {
   const std::vector<u8> image = image_of(*engine);
   EXPECT_NE(refusal(with_header(image,
                                 [](image::Header& h) {
-                                  std::memcpy(h.version, "9.9.9\x1b[31m", 12);
+                                  std::memcpy(h.version, "9.9.9\x1b[31m", 11);
                                   std::memset(h.version + 11, 0, sizeof h.version - 11);
                                 }))
                 .find("Module was compiled with incompatible version '9.9.9?[31m"),
