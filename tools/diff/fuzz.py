@@ -166,14 +166,17 @@ class Fuzzer:
             lines = [output[path] for output in outputs]
             self.count(lines[-1])
             for engine, other in zip(self.engines, lines):
-                difference = compare.first_difference(lines[-1], other, self.options.fuel_exact)
                 # A guest may wait for ever; then every engine does.
-                hung = any(line.startswith("hung") for line in other)
-                broken = any(line.startswith("died") for line in other) or (
-                    hung and not any(line.startswith("hung") for line in lines[-1]))
-                if difference or broken:
+                if self.hung(other) and self.hung(lines[-1]):
+                    continue
+                difference = compare.first_difference(lines[-1], other, self.options.fuel_exact)
+                if difference or self.hung(other) or any(line.startswith("died") for line in other):
                     self.report(path, engine, difference, lines)
                     break
+
+    @staticmethod
+    def hung(lines):
+        return any(line.startswith("hung") for line in lines)
 
     def count(self, lines):
         self.counts["modules"] += 1
