@@ -11,6 +11,8 @@ trap 'rm -rf "$scratch"' EXIT
 # Without groups: their names would be merged with those of the program.
 ld.bfd -r --force-group-allocation -o "$scratch/all.o" --whole-archive "$layer" --no-whole-archive \
   --start-group "$@" "$(${CXX:-c++} -print-file-name=libstdc++.a)" --end-group
+# Symbols that GCC makes unique in the process are not made local as they are.
+objcopy --wildcard --weaken-symbol='_Z*' "$scratch/all.o"
 objcopy --wildcard --keep-global-symbol='wasm_*' --keep-global-symbol='wasmtime_*' --keep-global-symbol='wasi_*' \
   --keep-global-symbol='wazuka_*' --keep-global-symbol='*_vmctx_memory_*' "$scratch/all.o" "$scratch/wazuka.o"
 rm -f "$out"
